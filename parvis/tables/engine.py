@@ -1,0 +1,100 @@
+"""DuckDB, shut in: it reads one folder of Parquet files and nothing else."""
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import duckdb
+import pyarrow as pa
+
+from parvis.tables.errors import TableError
+
+THREADS = 2
+BATCH_ROWS = 10_000
+_lock = threading.Lock()
+_databases: dict[tuple[int, Path], duckdb.DuckDBPyConnection] = {}
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def source(path: Path) -> str:
+    """The FROM clause for a version; the path is the hash we named the file by, never user text."""
+    literal = str(path).replace("'", "''")
+    return f"read_parquet('{literal}', file_row_number = true)"
+
+
+@contextmanager
+def cursor(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own to the shared database of `folder`, for one thread at a time."""
+    with _lock:
+        key = (os.getpid(), folder)
+        if key not in _databases:
+            _databases[key] = _database(folder)
+        connection = _databases[key].cursor()
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _database(folder: Path) -> duckdb.DuckDBPyConnection:
+    literal = str(folder).replace("'", "''")
+    database = duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "threads": str(THREADS),
+            # A copy in memory would outlive the deletion of a file.
+            "enable_external_file_cache": "false",
+        },
+    )
+    database.execute(f"SET allowed_directories = ['{literal}/']")
+    database.execute("SET TimeZone = 'UTC'")
+    database.execute("SET enable_external_access = false")
+    database.execute("SET lock_configuration = true")
+    return database
+
+
+def batches(
+    folder: Path, sql: str, parameters: Sequence[Any], schema: pa.Schema | None = None
+) -> pa.RecordBatchReader:
+    """The answer as it comes, cast to `schema` if given; the cursor closes when it is used up.
+
+    Raises `TableError("bad_query")` when DuckDB refuses a value, such as text for a date.
+    """
+    stream = _stream(folder, sql, parameters, schema)
+    first = cast(pa.Schema, next(stream))  # errors come out here, and the schema is known
+    return pa.RecordBatchReader.from_batches(first, cast(Iterator[pa.RecordBatch], stream))
+
+
+def _stream(
+    folder: Path, sql: str, parameters: Sequence[Any], schema: pa.Schema | None
+) -> Iterator[pa.Schema | pa.RecordBatch]:
+    with cursor(folder) as connection:
+        try:
+            relation = connection.sql(sql, params=list(parameters))
+            reader = relation.to_arrow_reader(BATCH_ROWS)
+        except duckdb.Error as error:
+            raise TableError("bad_query", {"detail": _first_line(error)}) from error
+        yield schema or reader.schema
+        try:
+            for batch in reader:
+                yield batch.cast(schema) if schema else batch
+        except (duckdb.Error, pa.ArrowException) as error:
+            raise TableError("bad_query", {"detail": _first_line(error)}) from error
+
+
+def table(folder: Path, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """A short answer as a list of dicts."""
+    return batches(folder, sql, parameters).read_all().to_pylist()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,189 @@
+"""Which encoding and which separator a text file uses, found in the file itself."""
+
+import codecs
+import csv
+import io
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from parvis.tables.errors import TableError
+
+Source = bytes | Path | BinaryIO
+SEPARATORS = (",", ";", "\t")
+CHUNK_BYTES = 1 << 20
+SAMPLE_CHARACTERS = 1 << 16
+SAMPLE_RECORDS = 100
+# Python refuses cells over 131,072 characters; a long contribution or a polygon may be longer. The
+# limit is what bounds the search for the end of a quotation mark nobody closed.
+CELL_CHARACTERS_MAX = 1_000_000
+csv.field_size_limit(CELL_CHARACTERS_MAX)
+
+# Bytes that do not decode become lone surrogates, which no valid text holds: the cell they fall in
+# can then be named. Python's own handler for this does not exist for UTF-16.
+_MARK = "parvis.mark"
+codecs.register_error(_MARK, lambda error: ("\udcff", getattr(error, "end", 0)))
+_BAD = re.compile("[\udc80-\udcff]")
+_NOT_ASCII = re.compile("[^\x00-\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A codec of Python and how it deals with bytes that do not decode."""
+
+    codec: str
+    errors: str
+
+    def decode(self, file: BinaryIO) -> io.TextIOWrapper:
+        """`file` from its start as text; line ends are left as they are."""
+        file.seek(0)
+        return io.TextIOWrapper(file, encoding=self.codec, errors=self.errors, newline="")
+
+    def lines(self, file: BinaryIO) -> Iterator[str]:
+        """The physical lines of `file`, which stays open afterwards."""
+        text = self.decode(file)
+        try:
+            for line in text:  # noqa: UP028  "yield from" would close the file of the caller
+                yield line
+        finally:
+            if not file.closed:
+                text.detach()
+
+
+@contextmanager
+def opened(source: Source, bytes_max: int) -> Iterator[BinaryIO]:
+    """`source` as a seekable binary file, closed afterwards unless the caller owns it.
+
+    Raises `TableError("too_many_bytes")`; a stream that cannot seek is copied to a temporary file.
+    """
+    file: IO[bytes]
+    if isinstance(source, bytes):
+        file, ours = io.BytesIO(source), True
+    elif isinstance(source, Path):
+        file, ours = source.open("rb"), True
+    elif source.seekable():
+        file, ours = source, False
+    else:
+        file, ours = _copy(source, bytes_max), True
+    try:
+        if file.seek(0, io.SEEK_END) > bytes_max:
+            raise TableError("too_many_bytes", {"limit": bytes_max})
+        file.seek(0)
+        yield file  # type: ignore[misc]
+    finally:
+        if ours:
+            file.close()
+
+
+def _copy(source: BinaryIO, bytes_max: int) -> IO[bytes]:
+    file = tempfile.TemporaryFile()
+    size = 0
+    while chunk := source.read(CHUNK_BYTES):
+        size += len(chunk)
+        if size > bytes_max:
+            file.close()
+            raise TableError("too_many_bytes", {"limit": bytes_max})
+        file.write(chunk)
+    return file
+
+
+def find_encoding(file: BinaryIO) -> Encoding:
+    """UTF-8 (with or without mark), UTF-16 or Windows-1252, after reading the whole file.
+
+    Nearly any bytes are Windows-1252, so it is chosen only when UTF-8 fails at least
+    as often as it succeeds outside ASCII: a UTF-8 file with one damaged byte stays UTF-8.
+    Raises `TableError("not_text")` on zero bytes outside UTF-16.
+    """
+    file.seek(0)
+    head = file.read(4096)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Encoding("utf-16", _MARK)
+    if head.startswith(codecs.BOM_UTF8):
+        return Encoding("utf-8-sig", "surrogateescape")
+    if guess := _utf_16_without_mark(head):
+        return Encoding(guess, _MARK)
+    if b"\0" in head:
+        raise TableError("not_text")
+    good, bad = _count_utf_8(file)
+    if bad and bad >= good:
+        return Encoding("cp1252", "surrogateescape")
+    return Encoding("utf-8", "surrogateescape")
+
+
+def _utf_16_without_mark(head: bytes) -> str | None:
+    """UTF-16 text in our languages has a zero in every other byte, almost always the same one."""
+    even, odd = head[0::2], head[1::2]
+    if len(head) < 4:
+        return None
+    zeros_even, zeros_odd = even.count(0) / len(even), odd.count(0) / len(odd)
+    if zeros_odd > 0.4 and zeros_even < 0.05:
+        return "utf-16-le"
+    if zeros_even > 0.4 and zeros_odd < 0.05:
+        return "utf-16-be"
+    return None
+
+
+def _count_utf_8(file: BinaryIO) -> tuple[int, int]:
+    """(characters outside ASCII, bytes that are not UTF-8) in the whole file."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    file.seek(0)
+    good = bad = 0
+    while True:
+        chunk = file.read(CHUNK_BYTES)
+        text = decoder.decode(chunk, final=not chunk)
+        if not text.isascii():
+            wrong = len(_BAD.findall(text))
+            bad += wrong
+            good += len(_NOT_ASCII.findall(text)) - wrong
+        if not chunk:
+            return good, bad
+
+
+def find_separator(file: BinaryIO, encoding: Encoding) -> str:
+    """Comma, semicolon or tab: the one under which most rows are as wide as the header.
+
+    A file of one column has none: the one that leaves its rows in one piece is given.
+    """
+    text = encoding.decode(file)
+    sample = text.read(SAMPLE_CHARACTERS)
+    complete = not text.read(1)
+    text.detach()
+    scores = []
+    for order, separator in enumerate(SEPARATORS):
+        widths = _widths(sample, separator, complete)
+        if widths:
+            same = sum(width == widths[0] for width in widths) / len(widths)
+            # A lone column is the last resort: every file has one under a separator it lacks.
+            scores.append((widths[0] > 1, same, widths[0], -order, separator))
+    return max(scores)[-1] if scores else ","
+
+
+def _widths(sample: str, separator: str, complete: bool) -> list[int]:
+    """Cells in each of the first records; zero marks a record that breaks the quoting rules."""
+    widths: list[int] = []
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator, strict=True)
+    while len(widths) < SAMPLE_RECORDS:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            break
+        except csv.Error:
+            widths.append(0)
+        else:
+            if any(cell.strip() for cell in cells):
+                widths.append(len(cells))
+    if not complete and len(widths) > 1 and len(widths) < SAMPLE_RECORDS:
+        widths.pop()  # cut by the end of the sample
+    return widths
+
+
+def readable(cell: str) -> tuple[str, bool]:
+    """`cell` without undecodable bytes or zero characters, and whether it had some."""
+    clean = _BAD.sub("\ufffd", cell).replace("\0", "\ufffd")
+    # Lone surrogates of the other half come from damaged UTF-16 only.
+    clean = clean.encode("utf-8", "replace").decode("utf-8")
+    return clean, clean != cell

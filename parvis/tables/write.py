@@ -1,0 +1,191 @@
+"""Write tables out, batch by batch: CSV made safe for spreadsheets, exact JSON and Parquet, XLSX.
+
+The `*_chunks` functions give bytes as they are ready, so that an export of any size starts at once
+and is never cut short.
+"""
+
+import csv
+import datetime
+import io
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xlsxwriter
+
+from parvis.tables.errors import TableError
+from parvis.tables.schema import Schema
+
+# ASVS 5.0, 1.2.10: a spreadsheet takes a cell that starts so for a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+XLSX_ROWS_MAX = 1_048_575  # under the header
+XLSX_COLUMNS_MAX = 16_384
+XLSX_TEXT_MAX = 32_767
+# Spreadsheets count in floats and know no day before 1900 (nor, rightly, before March 1900).
+_EXACT_INTEGER = 2**53
+_FIRST_DAY = datetime.date(1900, 3, 1)
+BOM = "\ufeff".encode()
+
+Batches = Iterable[pa.RecordBatch]
+
+
+def spreadsheet_safe(text: str) -> str:
+    """`text`, with an apostrophe in front if a spreadsheet would take it for a formula."""
+    return "'" + text if text.startswith(FORMULA_STARTS) else text
+
+
+def csv_chunks(
+    schema: Schema, batches: Batches, *, separator: str = ",", bom: bool = False
+) -> Iterator[bytes]:
+    """UTF-8 CSV (RFC 4180) with a header of names.
+
+    Text cells in = + - @ TAB CR get an apostrophe in front; numbers and dates are untouched. Empty
+    cells are null; booleans are true and false; dates are ISO 8601.
+    """
+    if bom:
+        yield BOM
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=separator, lineterminator="\r\n")
+    writer.writerow([spreadsheet_safe(name) for name in schema.names])
+    yield _taken(out)
+    for batch in batches:
+        columns = [
+            [_csv_cell(value) for value in array.to_pylist()] for array in _fitting(schema, batch)
+        ]
+        writer.writerows(zip(*columns, strict=True))
+        yield _taken(out)
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return spreadsheet_safe(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return iso(value)
+
+
+def iso(value: Any) -> Any:
+    """Dates and date-times as ISO 8601 text (Z for UTC), everything else as it is."""
+    if isinstance(value, datetime.datetime):
+        text = value.replace(tzinfo=None).isoformat()
+        return text + "Z" if value.tzinfo else text
+    return value.isoformat() if isinstance(value, datetime.date) else value
+
+
+def json_chunks(schema: Schema, batches: Batches) -> Iterator[bytes]:
+    """A JSON list of objects, one a row, exact: dates in ISO 8601."""
+    before = "[\n"
+    for batch in batches:
+        lines = list(_objects(schema, batch))
+        if lines:
+            yield (before + ",\n".join(lines)).encode()
+            before = ",\n"
+    yield b"[]\n" if before == "[\n" else b"\n]\n"
+
+
+def ndjson_chunks(schema: Schema, batches: Batches) -> Iterator[bytes]:
+    """One JSON object a line, as in `json_chunks`."""
+    for batch in batches:
+        lines = list(_objects(schema, batch))
+        if lines:
+            yield ("\n".join(lines) + "\n").encode()
+
+
+def _objects(schema: Schema, batch: pa.RecordBatch) -> Iterator[str]:
+    columns = [[iso(value) for value in array.to_pylist()] for array in _fitting(schema, batch)]
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+    for values in zip(*columns, strict=True):
+        yield encode(dict(zip(schema.names, values, strict=True)))
+
+
+def write_parquet(out: BinaryIO, schema: Schema, batches: Batches) -> int:
+    """Write a Parquet file to `out`; the number of rows comes back. Exact."""
+    rows = 0
+    with pq.ParquetWriter(out, schema.to_arrow(), compression="zstd") as writer:
+        for batch in batches:
+            _fitting(schema, batch)
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return rows
+
+
+def write_xlsx(
+    out: BinaryIO, schema: Schema, batches: Batches, *, sheet: str = "data", language: str = "fr"
+) -> int:
+    """Write a spreadsheet to `out`; the number of rows comes back.
+
+    Text is typed as text and never becomes a formula, a link or a number. Whole numbers beyond
+    2^53, days before March 1900 and times in UTC are written as text, for a spreadsheet would
+    change them; it keeps 16 digits of a decimal number. A second sheet holds the codebook. Raises
+    `TableError` when the table exceeds what the format holds: nothing is cut.
+    """
+    if len(schema.columns) > XLSX_COLUMNS_MAX:
+        raise TableError("too_many_columns", {"limit": XLSX_COLUMNS_MAX})
+    # in_memory stays off: rows wait in a temporary file.
+    book = xlsxwriter.Workbook(out, {"constant_memory": True})
+    try:
+        rows = _fill(book, sheet, schema, batches)
+        page = book.add_worksheet("codebook" if sheet != "codebook" else "codebook 2")
+        for number, entry in enumerate(schema.codebook(language)):
+            for position, text in enumerate(entry.values()):
+                page.write_string(number, position, text[:XLSX_TEXT_MAX])
+    finally:
+        book.close()
+    return rows
+
+
+def _fill(book: xlsxwriter.Workbook, sheet: str, schema: Schema, batches: Batches) -> int:
+    page = book.add_worksheet(sheet)
+    page.freeze_panes(1, 0)
+    bold = book.add_format({"bold": True})
+    formats = {
+        "date": book.add_format({"num_format": "yyyy-mm-dd"}),
+        "datetime": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+    }
+    for position, name in enumerate(schema.names):
+        page.write_string(0, position, name, bold)
+    row = 0
+    for batch in batches:
+        if row + batch.num_rows > XLSX_ROWS_MAX:
+            raise TableError("too_many_rows", {"limit": XLSX_ROWS_MAX})
+        columns = [array.to_pylist() for array in _fitting(schema, batch)]
+        for values in zip(*columns, strict=True):
+            row += 1
+            for position, value in enumerate(values):
+                if value is not None:
+                    _xlsx_cell(page, row, position, value, formats)
+    return row
+
+
+def _xlsx_cell(page: Any, row: int, position: int, value: Any, formats: dict[str, Any]) -> None:
+    if isinstance(value, bool):
+        page.write_boolean(row, position, value)
+    elif isinstance(value, float) or (isinstance(value, int) and abs(value) <= _EXACT_INTEGER):
+        page.write_number(row, position, value)
+    elif isinstance(value, datetime.datetime):
+        if value.tzinfo or value.date() < _FIRST_DAY or value.microsecond % 1000:
+            page.write_string(row, position, iso(value))
+        else:
+            page.write_datetime(row, position, value, formats["datetime"])
+    elif isinstance(value, datetime.date) and value >= _FIRST_DAY:
+        page.write_datetime(row, position, value, formats["date"])
+    else:
+        text = str(iso(value))
+        if len(text.encode("utf-16-le")) > 2 * XLSX_TEXT_MAX:
+            raise TableError("text_too_long_for_xlsx", {"limit": XLSX_TEXT_MAX})
+        page.write_string(row, position, text)
+
+
+def _fitting(schema: Schema, batch: pa.RecordBatch) -> list[pa.Array]:
+    if tuple(batch.schema.names) != schema.names:
+        raise TableError("schema_mismatch")
+    return batch.columns
+
+
+def _taken(out: io.StringIO) -> bytes:
+    data = out.getvalue().encode()
+    out.seek(0)
+    out.truncate()
+    return data
