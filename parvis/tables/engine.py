@@ -71,7 +71,7 @@ def batches(
     """
     stream = _stream(folder, sql, parameters, schema)
     first = cast(pa.Schema, next(stream))  # errors come out here, and the schema is known
-    return pa.RecordBatchReader.from_batches(first, cast(Iterator[pa.RecordBatch], stream))
+    return pa.RecordBatchReader.from_batches(first, stream)
 
 
 def _stream(

@@ -5,7 +5,7 @@ import itertools
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from parvis.tables import engine
 from parvis.tables.engine import quoted
@@ -101,7 +101,9 @@ def _column(path: Path, column: Column, i: int, figures: dict[str, Any]) -> Colu
         f"SELECT {name} AS value, count(*) AS n FROM {engine.source(path)} "  # noqa: S608
         f"WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY n DESC, value LIMIT {TOP_VALUES}"
     )
-    top = tuple((_scalar(row["value"]), row["n"]) for row in engine.table(folder, sql))
+    top = tuple(
+        (cast(Scalar, _scalar(row["value"])), row["n"]) for row in engine.table(folder, sql)
+    )
     bins: tuple[Bin, ...] = ()
     period: Period | None = None
     periods: tuple[tuple[str, int], ...] = ()
@@ -127,33 +129,31 @@ def _column(path: Path, column: Column, i: int, figures: dict[str, Any]) -> Colu
 
 
 def bin_edges(minimum: float, maximum: float, *, whole: bool) -> list[float]:
-    """Ascending round edges, at most some ten bins, from at or under `minimum` to past `maximum`.
+    """Ascending edges of some ten bins, from `minimum` or a little under to past `maximum`.
 
-    The step is 1, 2 or 5 times a power of ten (at least 1 for whole numbers). Python's integers
-    keep edges beyond 2^53 exact; whole bounds are exact, others the nearest float.
+    The step is 1, 2 or 5 times a power of ten, and edges are multiples of it; for whole numbers
+    they are integers of Python, exact at any size. Values too close together or too far apart for
+    round edges get one bin, from `minimum` to `maximum`.
     """
-    if minimum == maximum and not whole:
-        step = 10.0 ** math.floor(math.log10(abs(minimum))) if minimum else 1.0
-    else:
-        raw = max((maximum - minimum) / BINS, 1 if whole else 5e-324)
-        power = math.floor(math.log10(raw))
-        step = next(
-            (m * 10.0**power for m in (1, 2, 5) if m * 10.0**power >= raw),
-            10.0 ** (power + 1),
-        )
     if whole:
-        width = max(1, round(step))
-        first = minimum // width
-        last = maximum // width + 1
-        return [int(k) * width for k in range(int(first), int(last) + 1)]
-    if not math.isfinite(step) or step <= 0 or maximum - minimum < step * 1e-9 * abs(maximum):
+        width = max(1, round(_step((maximum - minimum) / BINS)) if maximum > minimum else 1)
+        return [k * width for k in range(int(minimum // width), int(maximum // width) + 2)]
+    span = maximum - minimum
+    if not max(1e-280, 1e-9 * max(abs(minimum), abs(maximum))) < span < math.inf:
         return [minimum, maximum]
-    first, last = math.floor(minimum / step), math.floor(maximum / step) + 1
+    step = _step(span / BINS)
     # Divide rather than multiply by 0.1 and its like: 3 / 10 is the float nearest to 0.3.
     inverse = round(1 / step) if step < 1 else 0
-    edges = [k / inverse if inverse else k * step for k in range(first, last + 1)]
+    places = range(math.floor(minimum / step), math.floor(maximum / step) + 2)
+    edges = [k / inverse if inverse else k * step for k in places]
     edges[0], edges[-1] = min(edges[0], minimum), max(edges[-1], maximum)
     return edges
+
+
+def _step(raw: float) -> float:
+    """The smallest of 1, 2 and 5 times a power of ten that is not under `raw`."""
+    power = 10.0 ** math.floor(math.log10(raw))
+    return next((m * power for m in (1.0, 2.0, 5.0) if m * power >= raw), 10 * power)
 
 
 def _bins(path: Path, name: str, edges: list[float]) -> tuple[Bin, ...]:

@@ -179,7 +179,7 @@ class Schema:
     def codebook_markdown(self, language: str = "fr") -> str:
         """The codebook as a Markdown table in one language."""
         headings = _HEADINGS.get(language, _HEADINGS["en"])
-        rows = [headings, ("---",) * 4]
+        rows: list[tuple[str, ...]] = [headings, ("---",) * 4]
         rows += [tuple(_cell(text) for text in row.values()) for row in self.codebook(language)]
         return "".join("| " + " | ".join(row) + " |\n" for row in rows)
 
