@@ -101,29 +101,28 @@ class Tally:
         if not len(trimmed):
             return
         self.filled += len(trimmed)
-        self._count("boolean", pc.is_in(pc.utf8_lower(trimmed), _BOOLEAN), numbers, trimmed)
-        starts = pc.match_substring_regex(trimmed, "^[-−]?[0-9]")
+        masks = _masks(trimmed)
         for shape in _REASON:
-            if shape == "boolean":
-                continue
-            if not pc.any(starts).as_py():
-                self._count(shape, starts, numbers, trimmed)
-            else:
-                self._count(shape, _mask(shape, trimmed), numbers, trimmed)
-        zeros = pc.match_substring_regex(trimmed, _LEADING_ZERO)
-        self.leading_zeros += pc.sum(zeros).as_py()
+            self._count(shape, masks.get(shape), numbers, trimmed)
+        if "point" in masks:
+            zeros = pc.match_substring_regex(trimmed, _LEADING_ZERO)
+            self.leading_zeros += pc.sum(zeros).as_py()
 
-    def _count(self, shape: Shape, mask: pa.Array, numbers: pa.Array, cells: pa.Array) -> None:
-        self.matches[shape] += pc.sum(mask).as_py()
+    def _count(
+        self, shape: Shape, mask: pa.Array | None, numbers: pa.Array, cells: pa.Array
+    ) -> None:
+        """`mask` None means that no cell has the shape."""
+        matches = 0 if mask is None else pc.sum(mask).as_py()
+        self.matches[shape] += matches
         misfits = self.misfits[shape]
         missing = PROBLEMS_PER_COLUMN_MAX - len(misfits)
-        if missing > 0 and not pc.all(mask).as_py():
-            where = pc.indices_nonzero(pc.invert(mask))[:missing]
-            misfits += zip(
-                numbers.take(where).to_pylist(),
-                cells.take(where).to_pylist(),
-                strict=True,
-            )
+        if missing > 0 and matches < len(cells):
+            if mask is None:
+                rows, texts = numbers[:missing], cells[:missing]
+            else:
+                where = pc.indices_nonzero(pc.invert(mask))[:missing]
+                rows, texts = numbers.take(where), cells.take(where)
+            misfits += zip(rows.to_pylist(), texts.to_pylist(), strict=True)
 
 
 def decide(
@@ -190,17 +189,55 @@ def _text(name: str, tally: Tally, shape: Shape, reason: str) -> Decision:
     return Decision("text", None, problems, tally.filled - tally.matches[shape])
 
 
-def _mask(shape: Shape, cells: pa.Array) -> pa.Array:
+def _masks(cells: pa.Array) -> dict[Shape, pa.Array]:
+    """Which cells have which shape; shapes that no cell can have are left out.
+
+    Most batches are all of one kind, and one expression settles them.
+    """
+    masks: dict[Shape, pa.Array] = {}
+    if pc.any(pc.less_equal(pc.binary_length(cells), 5)).as_py():
+        masks["boolean"] = pc.is_in(pc.utf8_lower(cells), _BOOLEAN)
+    if not pc.any(pc.match_substring_regex(cells, "^[-−]?[0-9]")).as_py():
+        return masks
+    date = pc.match_substring_regex(cells, _SHAPES["date"])
+    if pc.all(date).as_py():
+        return {"date": date}
+    numbers = _numbers(cells)
+    if pc.all(numbers["whole"]).as_py():
+        return numbers
+    day = pc.match_substring_regex(pc.utf8_slice_codeunits(cells, 0, 10), _SHAPES["date"])
+    zoned = pc.match_substring_regex(cells, _SHAPES["zoned"])
+    last = pc.match_substring_regex(cells, "^9999-")
+    return {
+        **masks,
+        **numbers,
+        "date": date,
+        "naive": pc.match_substring_regex(cells, _SHAPES["naive"]),
+        "zoned": pc.and_not(pc.and_(zoned, day), last),
+    }
+
+
+def _numbers(cells: pa.Array) -> dict[Shape, pa.Array]:
+    whole = pc.match_substring_regex(cells, _SHAPES["whole"])
+    whole = pc.and_not(whole, pc.match_substring_regex(cells, _NEGATIVE_ZERO))
+    marks = pc.match_substring_regex(cells, f",|{_SPACE}")
+    if not pc.any(marks).as_py():
+        # Without commas and spaces, English numbers are those with points, and French ones whole.
+        if pc.all(whole).as_py():
+            return {"whole": whole, "point": whole, "comma": whole, "english": whole}
+        point = _number("point", cells)
+        return {
+            "whole": whole,
+            "point": point,
+            "comma": pc.and_not(point, pc.match_substring(cells, ".")),
+            "english": point,
+        }
+    return {"whole": whole, **{shape: _number(shape, cells) for shape in _NUMBERS}}
+
+
+def _number(shape: Shape, cells: pa.Array) -> pa.Array:
     mask = pc.match_substring_regex(cells, _SHAPES[shape])
-    if shape == "whole":
-        return pc.and_not(mask, pc.match_substring_regex(cells, _NEGATIVE_ZERO))
-    if shape == "zoned":
-        day = pc.match_substring_regex(pc.utf8_slice_codeunits(cells, 0, 10), _SHAPES["date"])
-        last = pc.match_substring_regex(cells, "^9999-")
-        return pc.and_not(pc.and_(mask, day), last)
-    if shape in _NUMBERS:
-        return pc.and_(mask, _exact(shape, cells, mask))
-    return mask
+    return pc.and_(mask, _exact(shape, cells, mask))
 
 
 def _exact(shape: Shape, cells: pa.Array, mask: pa.Array) -> pa.Array:
@@ -208,11 +245,14 @@ def _exact(shape: Shape, cells: pa.Array, mask: pa.Array) -> pa.Array:
     long = pc.and_(mask, pc.greater(pc.utf8_length(cells), EXACT_DIGITS))
     if not pc.any(long).as_py():
         return mask
-    exact = mask.to_pylist()
-    for i in pc.indices_nonzero(long).to_pylist():
-        text = _plain(shape, cells[i : i + 1])[0].as_py()
-        exact[i] = Decimal(repr(float(text))) == Decimal(text)
-    return pa.array(exact, pa.bool_())
+    texts = _plain(shape, cells.filter(long)).to_pylist()
+    verdicts = pa.array([_round_trips(text) for text in texts], pa.bool_())
+    return pc.replace_with_mask(mask, long, verdicts)
+
+
+def _round_trips(text: str) -> bool:
+    shortest = repr(float(text))
+    return shortest == text or Decimal(shortest) == Decimal(text)
 
 
 def _plain(shape: Shape, cells: pa.Array) -> pa.Array:

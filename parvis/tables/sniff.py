@@ -108,8 +108,10 @@ def find_encoding(file: BinaryIO) -> Encoding:
         return Encoding(guess, _MARK)
     if b"\0" in head:
         raise TableError("not_text")
+    if _is_utf_8(file):
+        return Encoding("utf-8", "surrogateescape")
     good, bad = _count_utf_8(file)
-    if bad and bad >= good:
+    if bad >= good:
         return Encoding("cp1252", "surrogateescape")
     return Encoding("utf-8", "surrogateescape")
 
@@ -125,6 +127,18 @@ def _utf_16_without_mark(head: bytes) -> str | None:
     if zeros_even > 0.4 and zeros_odd < 0.05:
         return "utf-16-be"
     return None
+
+
+def _is_utf_8(file: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    file.seek(0)
+    try:
+        while chunk := file.read(CHUNK_BYTES):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _count_utf_8(file: BinaryIO) -> tuple[int, int]:

@@ -1,0 +1,65 @@
+"""Ways to participate: one frozen `Method` each, found by settings.METHODS."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from parvis.consult.models import Activity, Contribution
+
+Lines = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Method:
+    """What a way to participate must say; nothing else in Parvis knows of it.
+
+    kind: its name in data and settings. actions: what a phase can open, the main one first.
+    url(activity): its page. clean_settings(raw): checked settings, raises Invalid.
+    holes(activity): what is missing before opening, in words. readable(contribution): its copy,
+    (question, answer) lines. texts(contribution): the free texts to code, (field, text).
+    clean_payload(activity, raw): a checked payload, raises Invalid. table(activity): an Arrow
+    table without personal data, in random order. results(activity): context of
+    results_template. change_url(contribution, code): where its author changes it.
+    contribution_url(contribution): its public page, None where answers are private.
+    """
+
+    kind: str
+    label: Any
+    actions: Mapping[str, Any]
+    leaf: str
+    url: Callable[["Activity"], str]
+    clean_settings: Callable[[Any], dict[str, Any]]
+    holes: Callable[["Activity"], Sequence[Any]]
+    clean_payload: Callable[["Activity", Any], dict[str, Any]]
+    readable: Callable[["Contribution"], Lines]
+    texts: Callable[["Contribution"], Lines]
+    table: Callable[["Activity"], "pa.Table"]
+    results_template: str | None = None
+    results: Callable[["Activity"], Mapping[str, Any]] | None = None
+    settings_url: Callable[["Activity"], str | None] | None = None
+    change_url: Callable[["Contribution", str], str | None] | None = None
+    contribution_url: Callable[["Contribution"], str | None] | None = None
+
+    @property
+    def main_action(self) -> str:
+        """The action of the big button."""
+        return next(iter(self.actions))
+
+
+@cache
+def all_methods() -> dict[str, Method]:
+    """Return every registered method by kind."""
+    found = [import_module(f"{name}.method").METHOD for name in settings.METHODS]
+    return {method.kind: method for method in found}
+
+
+def get(kind: str) -> Method:
+    """Return a method. Raises KeyError."""
+    return all_methods()[kind]

@@ -1,0 +1,124 @@
+"""What is open now: computed from the clock, never stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from parvis.consult.models import Activity, Consultation, Phase, PhaseAction
+from parvis.core.errors import Closed
+from parvis.core.models import State
+
+
+def is_open(activity: Activity, action: str, at: datetime | None = None) -> bool:
+    """Whether this action of this activity is open at a time (now)."""
+    at = at or timezone.now()
+    return (
+        activity.consultation.node.state == State.PUBLIC
+        and PhaseAction.objects.filter(
+            activity=activity, action=action, phase__starts__lte=at, phase__ends__gt=at
+        ).exists()
+    )
+
+
+def require_open(activity: Activity, action: str, at: datetime | None = None) -> None:
+    """Return when open. Raises Closed."""
+    if not is_open(activity, action, at):
+        raise Closed
+
+
+def closes_at(activity: Activity, action: str) -> datetime | None:
+    """Return when the last phase that opens this action ends, or None."""
+    return (
+        Phase.objects.filter(actions__activity=activity, actions__action=action)
+        .order_by("-ends")
+        .values_list("ends", flat=True)
+        .first()
+    )
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A consultation's phases and openings, loaded once and asked many times."""
+
+    phases: Sequence[Phase]
+    openings: Sequence[PhaseAction]
+    now: datetime
+
+    @classmethod
+    def of(cls, consultation: Consultation, now: datetime | None = None) -> "Calendar":
+        """Load it: two queries."""
+        phases = list(consultation.phases.all())
+        openings = list(PhaseAction.objects.filter(phase__in=phases)) if phases else []
+        return cls(phases, openings, now or timezone.now())
+
+    def _periods(self, activity_id: Any = None, action: str | None = None) -> list[Phase]:
+        wanted = {
+            opening.phase_id
+            for opening in self.openings
+            if (activity_id is None or opening.activity_id == activity_id)
+            and (action is None or opening.action == action)
+        }
+        return [phase for phase in self.phases if phase.pk in wanted]
+
+    def is_open(self, activity_id: Any = None, action: str | None = None) -> bool:
+        """Whether anything (of an activity, of an action) is open."""
+        return any(p.starts <= self.now < p.ends for p in self._periods(activity_id, action))
+
+    def opens(self) -> datetime | None:
+        """When the first opening starts."""
+        return min((p.starts for p in self._periods()), default=None)
+
+    def closes(self, activity_id: Any = None) -> datetime | None:
+        """When the last opening ends."""
+        return max((p.ends for p in self._periods(activity_id)), default=None)
+
+    @property
+    def state(self) -> str:
+        """`none`, `coming`, `open`, `between` or `closed`."""
+        opens, closes = self.opens(), self.closes()
+        if opens is None or closes is None:
+            return "none"
+        if self.now < opens:
+            return "coming"
+        if self.now >= closes:
+            return "closed"
+        return "open" if self.is_open() else "between"
+
+    def state_of(self, phase: Phase) -> str:
+        """`done`, `current` or `promised`, as the thread's knots say it."""
+        if phase.ends <= self.now:
+            return "done"
+        return "current" if phase.starts <= self.now else "promised"
+
+    def seconds_to_boundary(self) -> int:
+        """Seconds until something opens or closes (at most a day), for the page cache."""
+        coming = [
+            moment
+            for phase in self.phases
+            for moment in (phase.starts, phase.ends)
+            if moment > self.now
+        ]
+        wait = min(coming, default=self.now + timedelta(days=1)) - self.now
+        return max(0, int(wait.total_seconds()))
+
+
+def days_left(closes: datetime | None, now: datetime) -> int | None:
+    """Whole local days from now until `closes`: 0 means today."""
+    if closes is None:
+        return None
+    last = timezone.localtime(closes - timedelta(microseconds=1)).date()
+    return (last - timezone.localtime(now).date()).days
+
+
+def open_filter(now: datetime) -> Q:
+    """Filter on Consultation: something is open at `now`."""
+    return Q(
+        node__state=State.PUBLIC,
+        phases__starts__lte=now,
+        phases__ends__gt=now,
+        phases__actions__isnull=False,
+    )

@@ -1,0 +1,155 @@
+"""Reading consultations: lists, counts. Every count shown anywhere comes from `counts`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from parvis.consult import phases
+from parvis.consult.models import Activity, Consultation, Contribution, Phase
+from parvis.core.models import Node, State
+
+_SHOWN = (State.PUBLIC, State.PRIVATE)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was received and what became of it. received = kept + rejected + withdrawn + hidden."""
+
+    received: int = 0
+    kept: int = 0
+    rejected: int = 0
+    withdrawn: int = 0
+    hidden: int = 0
+    rejected_by: dict[str, int] = field(default_factory=dict)
+    by_channel: dict[str, int] = field(default_factory=dict)
+    by_activity: dict[UUID, int] = field(default_factory=dict)
+
+
+def counts(consultation: Consultation, activity: Activity | None = None) -> Counts:
+    """Count the contributions of a consultation (or of one activity), in one query."""
+    rows = Contribution.objects.filter(
+        **({"activity": activity} if activity else {"activity__consultation": consultation})
+    )
+    table = (
+        rows.order_by()
+        .values_list("activity_id", "node__state", "fate", "fate_reason", "channel")
+        .annotate(n=Count("pk"))
+    )
+    totals = dict.fromkeys(("received", "kept", "rejected", "withdrawn", "hidden"), 0)
+    rejected_by: dict[str, int] = {}
+    by_channel: dict[str, int] = {}
+    by_activity: dict[UUID, int] = {}
+    for activity_id, state, fate, reason, channel, n in table:
+        totals["received"] += n
+        by_channel[channel] = by_channel.get(channel, 0) + n
+        if state in (State.WITHDRAWN, State.ERASED):
+            totals["withdrawn"] += n
+        elif state == State.HIDDEN:
+            totals["hidden"] += n
+        elif fate == Contribution.Fate.REJECTED:
+            totals["rejected"] += n
+            rejected_by[reason] = rejected_by.get(reason, 0) + n
+        else:
+            totals["kept"] += n
+            by_activity[activity_id] = by_activity.get(activity_id, 0) + n
+    return Counts(**totals, rejected_by=rejected_by, by_channel=by_channel, by_activity=by_activity)
+
+
+def kept(activity: Activity) -> QuerySet[Contribution]:
+    """The contributions that count, in an order that tells nothing (by id)."""
+    return Contribution.objects.filter(
+        activity=activity, fate=Contribution.Fate.KEPT, node__state__in=_SHOWN
+    ).select_related("node")
+
+
+def consultation_by_slug(slug: str) -> Consultation:
+    """Return a consultation with its node and organisation. Raises Consultation.DoesNotExist."""
+    return Consultation.objects.select_related("node", "organisation__node").get(
+        node__kind="consultation", node__slug=slug
+    )
+
+
+def activity_by_slug(slug: str, method: str) -> Activity:
+    """Return an activity with its consultation. Raises Activity.DoesNotExist."""
+    return Activity.objects.select_related(
+        "node", "consultation__node", "consultation__organisation__node"
+    ).get(node__kind="activity", node__slug=slug, method=method)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A consultation as lists show it."""
+
+    consultation: Consultation
+    state: str
+    opens: datetime | None
+    closes: datetime | None
+    days_left: int | None
+    received: int
+
+
+def listed(consultations: Iterable[Consultation], now: datetime | None = None) -> list[Listed]:
+    """Return what lists show of consultations, in three queries whatever their number."""
+    now = now or timezone.now()
+    rows = list(consultations)
+    calendars: dict[UUID, list[Phase]] = {row.pk: [] for row in rows}
+    opening = Exists(Phase.actions.rel.related_model.objects.filter(phase=OuterRef("pk")))
+    for phase in Phase.objects.filter(consultation__in=rows).annotate(opens_something=opening):
+        if phase.opens_something:
+            calendars[phase.consultation_id].append(phase)
+    received = dict(
+        Contribution.objects.filter(activity__consultation__in=rows)
+        .order_by()
+        .values_list("activity__consultation")
+        .annotate(n=Count("pk"))
+    )
+    out = []
+    for row in rows:
+        periods = calendars[row.pk]
+        opens = min((p.starts for p in periods), default=None)
+        closes = max((p.ends for p in periods), default=None)
+        if opens is None or closes is None:
+            state = "none"
+        elif now < opens:
+            state = "coming"
+        elif now >= closes:
+            state = "closed"
+        else:
+            state = "open" if any(p.starts <= now < p.ends for p in periods) else "between"
+        out.append(
+            Listed(
+                row, state, opens, closes, phases.days_left(closes, now), received.get(row.pk, 0)
+            )
+        )
+    return out
+
+
+def public_consultations() -> QuerySet[Consultation]:
+    """Public consultations, newest first."""
+    return (
+        Consultation.objects.filter(node__state=State.PUBLIC)
+        .select_related("node", "organisation__node")
+        .order_by("-node__published_at", "-pk")
+    )
+
+
+def activities_of(consultation: Consultation) -> Sequence[Activity]:
+    """The activities of a consultation, in order."""
+    found = list(consultation.activities.select_related("node"))
+    for activity in found:
+        activity.consultation = consultation
+    return found
+
+
+def documents_of(consultation: Consultation) -> Sequence[Node]:
+    """Public documents to read first."""
+    return [
+        link.source
+        for link in consultation.node.links_in.filter(
+            relation="informs", source__state=State.PUBLIC
+        ).select_related("source")
+    ]

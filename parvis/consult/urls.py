@@ -1,0 +1,44 @@
+"""Addresses of consultations."""
+
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+from parvis.consult import desk_views, views
+
+urlpatterns = [
+    path(_("consultations/"), views.index, name="consultations"),
+    path(
+        _("consultations/<slug:slug>/privacy-notice/"), views.privacy, name="consultation_privacy"
+    ),
+    path(_("consultations/<slug:slug>/history/"), views.history, name="consultation_history"),
+    path(_("desk/consultations/new/"), desk_views.new, name="consult_new"),
+    path(_("desk/consultations/<slug:slug>/"), desk_views.overview, name="consult_desk"),
+    path(_("desk/consultations/<slug:slug>/about/"), desk_views.about, name="consult_edit_about"),
+    path(
+        _("desk/consultations/<slug:slug>/influence/"),
+        desk_views.influence,
+        name="consult_edit_influence",
+    ),
+    path(
+        _("desk/consultations/<slug:slug>/privacy/"),
+        desk_views.privacy,
+        name="consult_edit_privacy",
+    ),
+    path(_("desk/consultations/<slug:slug>/dates/"), desk_views.dates, name="consult_edit_dates"),
+    path(
+        _("desk/consultations/<slug:slug>/activities/"),
+        desk_views.activities,
+        name="consult_edit_activities",
+    ),
+    path(_("desk/consultations/<slug:slug>/open/"), desk_views.open_, name="consult_open"),
+    path(
+        _("desk/consultations/<slug:slug>/extend/<int:phase>/"),
+        desk_views.extend,
+        name="consult_extend",
+    ),
+    path(
+        _("desk/consultations/<slug:slug>/contributions/"),
+        desk_views.contributions_list,
+        name="consult_contributions",
+    ),
+]

@@ -1,0 +1,86 @@
+"""Files kept once by their hash; what is uploaded is sniffed and served as an attachment."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import filetype
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from parvis.core import limits
+from parvis.core.errors import Invalid
+from parvis.core.models import File
+
+# What may be uploaded: extension -> media type; text formats have no signature to sniff.
+ALLOWED = {
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "csv": "text/csv",
+    "txt": "text/plain",
+    "md": "text/markdown",
+}
+_TEXT = {"csv", "txt", "md"}
+
+
+def path_of(file: File) -> Path:
+    """Return where the bytes are."""
+    return Path(settings.MEDIA_ROOT) / file.storage_key
+
+
+def store(chunks: Iterable[bytes], media_type: str) -> File:
+    """Keep bytes under their SHA-256 (temp, fsync, rename) and return their row."""
+    root = Path(settings.MEDIA_ROOT)
+    root.mkdir(parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    with tempfile.NamedTemporaryFile(dir=root, delete=False) as temporary:
+        for chunk in chunks:
+            digest.update(chunk)
+            size += len(chunk)
+            temporary.write(chunk)
+        temporary.flush()
+        os.fsync(temporary.fileno())
+    name = digest.hexdigest()
+    key = f"{name[:2]}/{name}"
+    target = root / key
+    target.parent.mkdir(exist_ok=True)
+    Path(temporary.name).replace(target)
+    file, _made = File.objects.get_or_create(
+        sha256=name, defaults={"size": size, "media_type": media_type, "storage_key": key}
+    )
+    return file
+
+
+def sniff(name: str, content: bytes) -> str:
+    """Return the media type of an upload. Raises Invalid when it is not what its name says."""
+    extension = name.rsplit(".", 1)[-1].lower().replace("jpeg", "jpg")
+    if extension not in ALLOWED:
+        raise Invalid(
+            {"file": [_("Only these files are accepted: %(list)s.") % {"list": ", ".join(ALLOWED)}]}
+        )
+    if len(content) > limits.UPLOAD_BYTES:
+        raise Invalid({"file": [_("The file is larger than 10 MB.")]})
+    found = filetype.guess(content)
+    if extension in _TEXT:
+        if found is not None or b"\0" in content[:4096]:
+            raise Invalid({"file": [_("This file is not text, whatever its name says.")]})
+        return ALLOWED[extension]
+    if extension in {"docx", "odt", "xlsx"}:
+        honest = content[:4] == b"PK\x03\x04"
+    else:
+        honest = found is not None and found.mime == ALLOWED[extension]
+    if not honest:
+        raise Invalid(
+            {
+                "file": [
+                    _("This file is not a %(kind)s, whatever its name says.") % {"kind": extension}
+                ]
+            }
+        )
+    return ALLOWED[extension]

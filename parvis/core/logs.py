@@ -1,0 +1,34 @@
+"""JSON logs without anything personal: no query string, no receipt code, no address, no body."""
+
+import json
+import logging
+import re
+from datetime import UTC, datetime
+
+_CODE = re.compile(
+    r"(?i)/(suivi|follow-up|modifier|change|recu|receipt|brouillon|draft|desabonnement|unsubscribe|confirmer"
+    r"|confirm|abonnement|subscription|apercu|preview)/[^/?#\s]+"
+)
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+
+
+def mask(text: str) -> str:
+    """Return `text` without receipt codes, tokens and e-mail addresses."""
+    return _MAIL.sub("‹e-mail›", _CODE.sub(r"/\1/‹code›", text))
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line; extra fields come from `extra={"fields": {...}}`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": mask(record.getMessage()),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            line["traceback"] = mask(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)

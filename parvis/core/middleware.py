@@ -1,0 +1,118 @@
+"""Middleware: access log, who acts, refusals in words, what may be cached."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.functional import SimpleLazyObject
+
+from parvis.core import access, metrics
+from parvis.core.errors import Invalid, Refused, SignInNeeded
+from parvis.core.logs import mask
+
+log = logging.getLogger("parvis.access")
+Respond = Callable[[HttpRequest], HttpResponse]
+
+
+class AccessLog:
+    """One line a request: method, masked path, status, milliseconds. No address, no query."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer and write the line."""
+        started = time.perf_counter()
+        response = self.respond(request)
+        elapsed = time.perf_counter() - started
+        metrics.requests.labels(request.method, str(response.status_code)).inc()
+        metrics.seconds.observe(elapsed)
+        if not request.path.startswith(("/static/", "/health/")):
+            fields = {
+                "method": request.method,
+                "path": mask(request.path),
+                "status": response.status_code,
+                "ms": round(elapsed * 1000, 1),
+            }
+            log.info("request", extra={"fields": fields})
+        return response
+
+
+def actor_of(request: HttpRequest) -> access.Actor:
+    """Return who acts; staff roles count only in a session opened with a second factor."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return access.NOBODY
+    methods = request.session.get("account_authentication_methods", [])
+    second = any(record.get("method") == "mfa" for record in methods)
+    return access.actor_for(user, staff=second or settings.DEMO or settings.TESTING)
+
+
+class CurrentActor:
+    """Puts `request.actor`, computed when first asked."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the actor attached."""
+        request.actor = SimpleLazyObject(lambda: actor_of(request))  # type: ignore[attr-defined]
+        return self.respond(request)
+
+
+class SpokenErrors:
+    """Turns refusals into pages (or JSON under /api/) with words; a database away is 503."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer."""
+        return self.respond(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Return the answer for a refusal, or None for what is our defect."""
+        from parvis.site.views import errors as pages
+
+        if isinstance(error, Refused):
+            if request.path.startswith("/api/"):
+                body: dict[str, Any] = {"detail": str(error)}
+                if isinstance(error, Invalid):
+                    body["errors"] = {k: [str(m) for m in v] for k, v in error.errors.items()}
+                return JsonResponse(body, status=error.status)
+            if isinstance(error, SignInNeeded) and request.method in {"GET", "HEAD"}:
+                return pages.sign_in(request)
+            return pages.refused(request, error)
+        away = isinstance(error, OperationalError) or (
+            isinstance(error, DatabaseError) and "disk" in str(error).lower()
+        )
+        if away:
+            logging.getLogger("parvis").error("database away", exc_info=error)
+            full = "full" in str(error).lower()
+            return pages.away(request, status=507 if full else 503)
+        return None
+
+
+class PublicCache:
+    """Marks what carries nothing personal as public, everything else as private, no-store."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer; a view says `public_page` to be cacheable."""
+        response = self.respond(request)
+        if response.has_header("Cache-Control"):
+            return response
+        anonymous = settings.SESSION_COOKIE_NAME not in request.COOKIES
+        seconds = getattr(response, "public_seconds", None)
+        if seconds is not None and anonymous and response.status_code == 200:
+            response["Cache-Control"] = f"public, max-age=0, s-maxage={min(seconds, 60)}"
+            response["X-Cache-Seconds"] = str(seconds)
+        else:
+            response["Cache-Control"] = "private, no-store"
+        return response

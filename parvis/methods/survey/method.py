@@ -1,0 +1,85 @@
+"""The survey: pages of questions, a draft kept on the server, one answer that can be changed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from parvis.consult import queries
+from parvis.consult.methods import Method
+from parvis.consult.models import Activity, Contribution
+from parvis.methods.survey import answers, tabulate
+from parvis.methods.survey.definition import TEXTS, Questionnaire, holes, parse
+
+
+def questionnaire_of(activity: Activity) -> Questionnaire:
+    """Return an activity's questionnaire."""
+    return parse(activity.settings)
+
+
+def _clean_settings(raw: Any) -> dict[str, Any]:
+    return parse(raw).model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _texts(contribution: Contribution) -> list[tuple[str, str]]:
+    questionnaire = questionnaire_of(contribution.activity)
+    found = []
+    for question in questionnaire.questions():
+        if question.type in TEXTS and (text := contribution.payload.get(question.id)):
+            found.append((question.id, str(text)))
+        if text := contribution.payload.get(f"{question.id}_other"):
+            found.append((f"{question.id}_other", str(text)))
+    return found
+
+
+def table(activity: Activity) -> pa.Table:
+    """Return the kept answers as an Arrow table without personal data, in random order."""
+    payloads = list(queries.kept(activity).values_list("payload", flat=True))
+    return tabulate.table(questionnaire_of(activity), payloads)
+
+
+def charts(activity: Activity) -> Mapping[str, Any]:
+    """Return the charts of an activity, question by question, in order."""
+    questionnaire = questionnaire_of(activity)
+    data = table(activity)
+    drawn = [tabulate.chart(question, data) for question in questionnaire.questions()]
+    return {
+        "charts": [chart for chart in drawn if chart is not None],
+        "live": questionnaire.results == "live",
+        "total": data.num_rows,
+        "activity": activity,
+    }
+
+
+def results(activity: Activity) -> Mapping[str, Any]:
+    """Return what the results page shows; `charts` is absent while they are not public."""
+    from parvis.methods.survey.results import public_results
+
+    return public_results(activity) or {"activity": activity, "hidden": True}
+
+
+METHOD = Method(
+    kind="survey",
+    label=_("Survey"),
+    actions={"answer": _("Answer the survey")},
+    leaf="answer",
+    url=lambda activity: reverse("survey", args=[activity.node.slug]),
+    clean_settings=_clean_settings,
+    holes=lambda activity: holes(
+        questionnaire_of(activity), activity.consultation.languages or ["fr"]
+    ),
+    clean_payload=lambda activity, raw: answers.clean_all(questionnaire_of(activity), raw),
+    readable=lambda contribution: answers.lines(
+        questionnaire_of(contribution.activity), contribution.payload
+    ),
+    texts=_texts,
+    table=table,
+    results_template="survey/results.html",
+    results=results,
+    settings_url=lambda activity: reverse("survey_edit", args=[activity.node.slug]),
+    change_url=lambda contribution, code: reverse(
+        "survey_change", args=[contribution.activity.node.slug, code]
+    ),
+)

@@ -1,0 +1,141 @@
+"""The public API, /api/v1: nodes, the thread of anything, and what each domain adds."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import NinjaAPI, Query, Schema
+
+from parvis.catalogue.api import router as catalogue_router
+from parvis.core import kinds, thread
+from parvis.core.errors import NotFound
+from parvis.core.models import Link, Node, State
+from parvis.methods.proposals.api import router as proposals_router
+from parvis.methods.survey.api import router as survey_router
+from parvis.moderation.api import router as moderation_router
+from parvis.plan.api import router as plan_router
+from parvis.understand.api import router as understand_router
+
+api = NinjaAPI(
+    title="Parvis",
+    version="1",
+    docs_url=None,
+    openapi_url="/openapi.json",
+    urls_namespace="api-1",
+    description="Everything public, without a key. Times are ISO 8601 with their offset.",
+)
+api.add_router("", plan_router)
+api.add_router("", understand_router)
+api.add_router("", catalogue_router)
+api.add_router("", survey_router)
+api.add_router("", proposals_router)
+api.add_router("", moderation_router)
+
+LIMIT_MAX = 100
+
+
+class NodeOut(Schema):
+    """A public thing."""
+
+    id: UUID
+    kind: str
+    kind_label: str
+    title: dict[str, str]
+    name: str
+    url: str | None
+    state: str
+    published_at: datetime | None
+
+
+class NodesOut(Schema):
+    """A page of nodes; `next` is the value of `after` for the page that follows."""
+
+    nodes: list[NodeOut]
+    next: str | None
+
+
+class LevelOut(Schema):
+    """One level of the thread: how many, exactly, and the first of them."""
+
+    kind: str
+    relation: str
+    backwards: bool
+    count: int
+    nodes: list[NodeOut]
+
+
+class LinkOut(Schema):
+    """An arrow of the thread between two nodes that are shown."""
+
+    source: UUID
+    relation: str
+    target: UUID
+    reason: dict[str, str]
+
+
+class ThreadOut(Schema):
+    """The thread of one node, both ways."""
+
+    node: NodeOut
+    levels: list[LevelOut]
+    links: list[LinkOut]
+
+
+@api.get("/nodes", response=NodesOut, operation_id="nodes")
+def nodes(
+    request: HttpRequest,
+    kind: str | None = None,
+    space: UUID | None = None,
+    after: UUID | None = None,
+    limit: int = Query(20, ge=1, le=LIMIT_MAX),
+) -> dict[str, Any]:
+    """Public nodes, by id; `kind` and `space` narrow them, `after` continues."""
+    rows = Node.objects.filter(state=State.PUBLIC)
+    if kind:
+        rows = rows.filter(kind=kind)
+    if space:
+        rows = rows.filter(space_id=space)
+    if after:
+        rows = rows.filter(pk__gt=after)
+    page = list(rows.order_by("pk")[: limit + 1])
+    shown = page[:limit]
+    return {
+        "nodes": [kinds.card(node) for node in shown],
+        "next": str(shown[-1].pk) if len(page) > limit else None,
+    }
+
+
+@api.get("/nodes/{uuid:node_id}/thread", response=ThreadOut, operation_id="node_thread")
+def node_thread(request: HttpRequest, node_id: UUID) -> dict[str, Any]:
+    """The thread of anything public. Private contributions are counted, never listed."""
+    node = Node.objects.filter(pk=node_id, state=State.PUBLIC).first()
+    if node is None:
+        raise NotFound
+    walked = thread.walk(node)
+    shown = {node.pk: node}
+    for level in walked.levels:
+        shown.update({one.pk: one for one in level.nodes})
+    links = Link.objects.filter(source__in=shown, target__in=shown).order_by("pk")[:500]
+    return {
+        "node": kinds.card(node),
+        "levels": [
+            {
+                "kind": level.kind,
+                "relation": level.relation,
+                "backwards": level.backwards,
+                "count": level.count,
+                "nodes": [kinds.card(one) for one in level.nodes],
+            }
+            for level in walked.levels
+        ],
+        "links": [
+            {
+                "source": link.source_id,
+                "relation": link.relation,
+                "target": link.target_id,
+                "reason": link.reason,
+            }
+            for link in links
+        ],
+    }

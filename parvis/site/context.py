@@ -1,0 +1,40 @@
+"""What every template knows: whose site this is, the language, the other language's address."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import translate_url
+from django.utils.translation import get_language
+
+from parvis.core import cache
+from parvis.core.models import Site
+
+SHEETS = [f"site/{name}.css" for name in ("tokens", "base", "components", "pages", "print")]
+_kept: tuple[int, Site | None] = (-1, None)
+
+
+def current_site() -> Site | None:
+    """Return the site's row, read again when anything public changed."""
+    global _kept
+    now = cache.generation()
+    if _kept[0] != now or settings.TESTING:
+        _kept = (now, Site.objects.select_related("organisation__node").first())
+    return _kept[1]
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page."""
+    language = (get_language() or "fr")[:2]
+    other = "en" if language == "fr" else "fr"
+    path = request.get_full_path()
+    return {
+        "site": current_site(),
+        "language": language,
+        "other_language": other,
+        "other_language_url": translate_url(path, other),
+        "demo": settings.DEMO,
+        "actor": getattr(request, "actor", None),
+        "site_url": settings.SITE_URL,
+        "sheets": SHEETS,
+    }

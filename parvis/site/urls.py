@@ -1,0 +1,32 @@
+"""Pages that join domains."""
+
+from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
+
+from parvis.site.views import about, consultation, demo, desk, follow_up, home
+
+urlpatterns = [
+    path("", include("parvis.site.routes.plan")),
+    path("", include("parvis.site.routes.notify")),
+    path("", include("parvis.site.routes.proposals")),
+    path("", include("parvis.site.routes.catalogue")),
+    path("", include("parvis.site.routes.understand")),
+    path("", home.home, name="home"),
+    path(_("consultations/<slug:slug>/"), consultation.consultation, name="consultation"),
+    path(_("search/"), home.search_page, name="search"),
+    path(_("follow-up/"), follow_up.entrance, name="follow_up"),
+    path(_("follow-up/<str:code>/"), follow_up.thread, name="follow_up_code"),
+    path(_("follow-up/<str:code>/receipt/"), follow_up.receipt, name="receipt"),
+    path(_("follow-up/<str:code>/copy/"), follow_up.copy, name="receipt_copy"),
+    path(_("follow-up/<str:code>/withdraw/"), follow_up.withdraw, name="withdraw"),
+    path(_("follow-up/<str:code>/proof/"), follow_up.proof, name="receipt_proof"),
+    path(_("desk/"), desk.desk, name="desk"),
+    path(_("guarantees/"), about.guarantees, name="guarantees"),
+    path(_("accessibility/"), about.accessibility, name="accessibility"),
+    path(_("privacy/"), about.privacy, name="privacy"),
+    path(_("api/"), about.api_guide, name="api_guide"),
+    path("demo/", demo.entrance, name="demo"),
+    path("demo/<slug:role>/", demo.enter, name="demo_enter"),
+    path(_("account/"), include("allauth.account.urls")),
+    path(_("account/second-factor/"), include("allauth.mfa.urls")),
+]

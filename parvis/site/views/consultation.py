@@ -1,0 +1,81 @@
+"""A consultation's page: what is asked, what opinion can change, the thread, the steps."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from parvis.consult import methods, phases, queries
+from parvis.consult.models import Extension
+from parvis.consult.views import consultation_or_404
+from parvis.core.models import State
+from parvis.core.pages import public_page
+from parvis.site.thread import consultation_thread, reach
+
+
+@require_safe
+def consultation(request: HttpRequest, slug: str) -> HttpResponse:
+    """One consultation, at most eight queries."""
+    found = consultation_or_404(request, slug)
+    calendar = phases.Calendar.of(found)
+    counts = queries.counts(found)
+    reached = reach(found)
+    activities = [
+        {
+            "activity": activity,
+            "url": methods.get(activity.method).url(activity),
+            "label": methods.get(activity.method).label,
+            "open": calendar.is_open(activity.pk),
+            "closes": calendar.closes(activity.pk),
+            "received": counts.by_activity.get(activity.pk, 0),
+        }
+        for activity in queries.activities_of(found)
+    ]
+    main: dict[str, Any] | None = next((item for item in activities if item["open"]), None)
+    extensions = list(Extension.objects.filter(phase__in=calendar.phases).order_by("at"))
+    context = {
+        "consultation": found,
+        "node": found.node,
+        "calendar": calendar,
+        "state": calendar.state,
+        "opens": calendar.opens(),
+        "closes": calendar.closes(),
+        "days_left": phases.days_left(calendar.closes(), calendar.now),
+        "counts": counts,
+        "knots": consultation_thread(found, counts=counts, calendar=calendar, reached=reached),
+        "reached": reached,
+        "steps": [{"phase": phase, "state": calendar.state_of(phase)} for phase in calendar.phases],
+        "promises": _promises(found, calendar, reached),
+        "activities": activities,
+        "main": main,
+        "documents": queries.documents_of(found),
+        "extensions": extensions,
+        "preview": found.node.state != State.PUBLIC,
+        "section": "consultations",
+    }
+    return public_page(
+        request, "site/consultation.html", context, seconds=calendar.seconds_to_boundary()
+    )
+
+
+def _promises(found: Any, calendar: phases.Calendar, reached: Any) -> list[dict[str, Any]]:
+    """The steps that come after the phases: what is published, when, and whether it is late."""
+    today = calendar.now.date()
+    rows = [
+        ("themes", found.themes_due, bool(reached.themes)),
+        (
+            "responses",
+            found.response_due,
+            bool(reached.themes) and len(reached.responses) >= len(reached.themes),
+        ),
+        ("data", found.report_due, bool(reached.datasets)),
+    ]
+    return [
+        {
+            "name": name,
+            "due": due,
+            "state": "done" if done else ("late" if due and due < today else "promised"),
+            "days": (today - due).days if due and not done and due < today else 0,
+        }
+        for name, due, done in sorted(rows, key=lambda row: (row[1] is None, row[1]))
+    ]

@@ -1,0 +1,151 @@
+"""The desk: what needs me today, then my consultations."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from parvis.consult import queries, services
+from parvis.consult.models import Consultation
+from parvis.core import access
+from parvis.core.access import Actor
+from parvis.core.models import Job, Node, State
+from parvis.core.templatetags.parvis import day, number
+from parvis.moderation import queries as moderation
+from parvis.plan import queries as plan
+from parvis.site.thread import reach
+from parvis.understand import queries as understand
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that waits for the reader: how many, what, why, and where to do it."""
+
+    count: int
+    title: str
+    words: str
+    url: str
+    action: str
+    urgent: bool = False
+    tag: str = ""
+    tag_state: str = "current"
+
+
+def _moderation_tasks(actor: Actor) -> Iterator[Task]:
+    if not access.can(actor, "moderate"):
+        return
+    waiting = moderation.open_reports().count()
+    if waiting:
+        title = ngettext("%(n)s report to examine", "%(n)s reports to examine", waiting)
+        words = _("What is reported stays visible until a person decides.")
+        yield Task(
+            waiting, title % {"n": number(waiting)}, words, reverse("moderation_desk"),
+            _("Examine the reports"), urgent=True, tag=_("Due within one working day"),
+        )  # fmt: skip
+
+
+def _consultation_tasks(actor: Actor, rows: list[queries.Listed]) -> Iterator[Task]:
+    today = timezone.localdate()
+    for row in rows:
+        consultation = row.consultation
+        name = consultation.node.title.get("fr", "")
+        slug = consultation.node.slug
+        if row.state in {"closed", "between", "open"} and access.can(actor, "code", consultation):
+            progress = understand.progress(consultation.node)
+            if progress.left:
+                title = ngettext(
+                    "%(n)s contribution to code", "%(n)s contributions to code", progress.left
+                )
+                words = _("%(name)s: %(done)s of %(total)s coded.") % {
+                    "name": name, "done": number(progress.coded), "total": number(progress.total),
+                }  # fmt: skip
+                late = bool(consultation.themes_due and consultation.themes_due < today)
+                yield Task(
+                    progress.left, title % {"n": number(progress.left)}, words,
+                    reverse("coding", args=[slug]), _("Continue coding"), urgent=late,
+                )  # fmt: skip
+        if row.state == "closed":
+            yield from _after_closing(actor, consultation, name, today)
+
+
+def _after_closing(
+    actor: Actor, consultation: Consultation, name: str, today: Any
+) -> Iterator[Task]:
+    reached = reach(consultation)
+    slug = consultation.node.slug
+    left = len(reached.themes) - len(reached.responses)
+    if left > 0 and access.can(actor, "respond"):
+        due = consultation.response_due
+        late = bool(due and due < today)
+        title = ngettext("%(n)s theme without a response", "%(n)s themes without a response", left)
+        words = _("%(name)s: promised on %(date)s.") % {"name": name, "date": day(due)}
+        yield Task(
+            left, title % {"n": number(left)}, words, reverse("plan_responses", args=[slug]),
+            _("Prepare the responses"), urgent=late,
+            tag=_("Late") if late else "", tag_state="late",
+        )  # fmt: skip
+    if not reached.datasets and access.can(actor, "publish_data"):
+        words = _("%(name)s: review the free texts, then publish.") % {"name": name}
+        yield Task(
+            1, _("Data to publish"), words, reverse("publish_data", args=[slug]),
+            _("Review and publish"),
+        )  # fmt: skip
+
+
+def _plan_tasks(actor: Actor) -> Iterator[Task]:
+    if not access.can(actor, "report_progress"):
+        return
+    late = plan.late_count()
+    if late:
+        title = ngettext("%(n)s late commitment", "%(n)s late commitments", late)
+        words = _(
+            "The public page says “late” with the number of days. Say why, and what comes next."
+        )
+        yield Task(
+            late, title % {"n": number(late)}, words, reverse("plan_desk"),
+            _("Write the explanation"), urgent=True, tag=_("Late"), tag_state="late",
+        )  # fmt: skip
+
+
+@require_safe
+def desk(request: HttpRequest) -> HttpResponse:
+    """What presses, this week, my consultations, work under way."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    access.require(actor, "see_desk")
+    consultations = list(
+        Consultation.objects.exclude(node__state=State.ERASED)
+        .select_related("node", "organisation__node")
+        .order_by("-node__created_at")[:30]
+    )
+    rows = queries.listed(consultations)
+    tasks = [
+        *_moderation_tasks(actor),
+        *_plan_tasks(actor),
+        *_consultation_tasks(actor, [r for r in rows if r.consultation.node.state == State.PUBLIC]),
+    ]
+    drafts = [row for row in rows if row.consultation.node.state == State.DRAFT][:3]
+    context = {
+        "urgent": [task for task in tasks if task.urgent],
+        "week": [task for task in tasks if not task.urgent],
+        "rows": rows,
+        "drafts": [
+            {"consultation": row.consultation, "holes": services.holes(row.consultation)}
+            for row in drafts
+        ],
+        "jobs": Job.objects.filter(state__in=["waiting", "running", "failed"]).order_by(
+            "-created_at"
+        )[:5],
+        "today": timezone.localdate(),
+        "draft_documents": Node.objects.filter(
+            kind__in=["document", "dataset"], state=State.DRAFT
+        ).count(),
+        "section": "desk",
+    }
+    return render(request, "site/desk.html", context)

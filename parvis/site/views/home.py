@@ -1,0 +1,86 @@
+"""The home page and the one search over everything."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from parvis.consult import methods, phases, queries
+from parvis.core import kinds, limits
+from parvis.core.pages import Page, page_number, public_page
+from parvis.core.search import search
+from parvis.plan import queries as plan
+from parvis.site.thread import consultation_thread
+
+SEARCHED = ("consultation", "commitment", "document", "dataset", "theme", "response", "plan")
+
+
+def _main_link(consultation: Any) -> str | None:
+    calendar = phases.Calendar.of(consultation)
+    for activity in queries.activities_of(consultation):
+        if calendar.is_open(activity.pk):
+            return methods.get(activity.method).url(activity)
+    return None
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What is open and until when; what was decided lately; one thread followed to its end."""
+    rows = queries.listed(queries.public_consultations()[:30])
+    open_rows = sorted(
+        (row for row in rows if row.state == "open"), key=lambda row: row.closes or row.opens
+    )
+    closed = [row for row in rows if row.state == "closed"]
+    told = next((row for row in closed), None)
+    knots = []
+    seconds = 60
+    if told:
+        calendar = phases.Calendar.of(told.consultation)
+        knots = consultation_thread(
+            told.consultation, counts=queries.counts(told.consultation), calendar=calendar
+        )
+    if open_rows:
+        seconds = phases.Calendar.of(open_rows[0].consultation).seconds_to_boundary()
+    context = {
+        "open": open_rows[0] if open_rows else None,
+        "answer_url": _main_link(open_rows[0].consultation) if open_rows else None,
+        "others": [row for row in rows if not open_rows or row is not open_rows[0]][:3],
+        "news": plan.latest_news(limit=3),
+        "told": told,
+        "knots": knots,
+    }
+    return public_page(request, "site/home.html", context, seconds=seconds)
+
+
+@require_safe
+def search_page(request: HttpRequest) -> HttpResponse:
+    """One search over consultations, commitments, documents, data, themes."""
+    words = request.GET.get("q", "").strip()[: limits.SEARCH_CHARACTERS]
+    kind = request.GET.get("kind", "")
+    number = page_number(request)
+    found = search(
+        words,
+        kind=kind if kind in SEARCHED else None,
+        limit=limits.PAGE_ROWS,
+        offset=(number - 1) * limits.PAGE_ROWS,
+    )
+    hits = [
+        {"node": hit.node, "label": kinds.get(hit.node.kind).label, "url": kinds.url(hit.node)}
+        for hit in found.hits
+    ]
+    pages = max(1, -(-found.count // limits.PAGE_ROWS))
+    facets = [
+        {"kind": name, "label": kinds.get(name).label_plural, "count": found.by_kind[name]}
+        for name in (*SEARCHED, *sorted(set(found.by_kind) - set(SEARCHED)))
+        if found.by_kind.get(name)
+    ]
+    context = {
+        "q": words,
+        "kind": kind,
+        "page": Page(hits, min(number, pages), pages, found.count, limits.PAGE_ROWS),
+        "facets": facets,
+        "title": _("Search"),
+        "section": "search",
+    }
+    return public_page(request, "site/search.html", context)

@@ -1,0 +1,33 @@
+"""Every address. Pages are under a language; APIs, ledger, feeds and health are not."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.urls import include, path
+
+from parvis.site.views import errors, operations
+
+urlpatterns = [
+    path("health/live", operations.live),
+    path("health/ready", operations.ready),
+    path("metrics", operations.metrics_page),
+    path("robots.txt", operations.robots),
+    path("", include("parvis.ledger.machine_urls")),
+    path("", include("parvis.catalogue.machine_urls")),
+    path("", include("parvis.site.machine_urls")),
+    *i18n_patterns(
+        path("", include("parvis.site.urls")),
+        path("", include("parvis.consult.urls")),
+        path("", include("parvis.methods.survey.urls")),
+        path("", include("parvis.methods.proposals.urls")),
+        path("", include("parvis.understand.urls")),
+        path("", include("parvis.plan.urls")),
+        path("", include("parvis.catalogue.urls")),
+        path("", include("parvis.moderation.urls")),
+        path("", include("parvis.ledger.urls")),
+        path("", include("parvis.notify.urls")),
+    ),
+]
+
+handler404 = errors.not_found
+handler500 = errors.our_fault
+handler403 = errors.forbidden
+handler400 = errors.bad_request

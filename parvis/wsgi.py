@@ -1,0 +1,12 @@
+"""What the server calls: the page cache, then Django."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "parvis.settings")
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+
+from parvis.core.cache import PageCache
+
+application = PageCache(get_wsgi_application(), settings.PAGE_CACHE_SECONDS)
