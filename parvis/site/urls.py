@@ -27,6 +27,5 @@ urlpatterns = [
     path(_("api/"), about.api_guide, name="api_guide"),
     path("demo/", demo.entrance, name="demo"),
     path("demo/<slug:role>/", demo.enter, name="demo_enter"),
-    path(_("account/"), include("allauth.account.urls")),
-    path(_("account/second-factor/"), include("allauth.mfa.urls")),
+    path("", include("parvis.site.routes.accounts")),
 ]

@@ -1,0 +1,37 @@
+"""Which events are news, and in what words: one table for messages, feeds and pages."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class News:
+    """How an event is told. `everybody`: told to who follows the whole site, too."""
+
+    label: Any
+    everybody: bool = True
+
+
+NEWS: dict[str, News] = {
+    "consultation.published": News(_("A consultation was announced")),
+    "consultation.opened": News(_("A consultation is open")),
+    "consultation.extended": News(_("There is more time to take part")),
+    "consultation.closed": News(_("A consultation phase is over")),
+    "theme.published": News(_("What was said: a theme was published")),
+    "response.published": News(_("A theme received its answer")),
+    "proposal.answered": News(_("A proposal received its answer"), everybody=False),
+    "plan.published": News(_("A plan was published")),
+    "commitment.created": News(_("A commitment was made")),
+    "commitment.progressed": News(_("A commitment has news"), everybody=False),
+    "commitment.evaluated": News(_("A commitment was evaluated")),
+    "milestone.changed": News(_("A milestone changed"), everybody=False),
+    "dataset.published": News(_("Data was published")),
+    "document.published": News(_("A document was published")),
+}
+
+# A contributor is told of what happens to the consultation itself, not of each of its themes.
+CONSULTATION = frozenset(
+    {"consultation.extended", "consultation.closed", "dataset.published", "document.published"}
+)
