@@ -171,7 +171,7 @@ def _answers(themes: Sequence[Shown], reached: Reach, today: date) -> dict[str, 
         {
             "response": group[0].response,
             "themes": [item.node for item in group],
-            "commitments": led.get(pk, []),
+            "led": led.get(pk, []),
         }
         for pk, group in by_response.items()
     ]
@@ -185,7 +185,6 @@ def _answers(themes: Sequence[Shown], reached: Reach, today: date) -> dict[str, 
         "waiting": waiting,
         "late_answers": sum(item.due.is_late for item in waiting),
         "verdicts": [(Verdict(name).label, n) for name, n in verdicts.items()],
-        "commitments": {entry.node.pk for entries in led.values() for entry in entries},
     }
 
 
