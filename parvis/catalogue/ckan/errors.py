@@ -1,0 +1,65 @@
+"""What the Action API answers when it refuses: status, type and words, as CKAN 2.11 does."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class BadRequest(Exception):
+    """400 whose body is a bare JSON string: unknown action, bad JSON, body not an object."""
+
+
+class ActionError(Exception):
+    """Base: an error with `status`, `kind` (its `__type`) and a message."""
+
+    status = 500
+    kind = "Internal Server Error"
+
+    def body(self) -> dict[str, Any]:
+        """Return the `error` object."""
+        return {"__type": self.kind, "message": str(self)}
+
+
+class SearchQueryError(ActionError):
+    """400: a search parameter that does not exist, or a sort that means nothing."""
+
+    status, kind = 400, "Search Query Error"
+
+
+class SearchError(ActionError):
+    """409: a query that cannot be read."""
+
+    status, kind = 409, "Search Error"
+
+
+class NotAuthorized(ActionError):
+    """403, for anonymous too."""
+
+    status, kind = 403, "Authorization Error"
+
+    def body(self) -> dict[str, Any]:
+        """Return the `error` object."""
+        return {"__type": self.kind, "message": f"Access denied: {self}"}
+
+
+class NotHere(ActionError):
+    """404."""
+
+    status, kind = 404, "Not Found Error"
+
+    def body(self) -> dict[str, Any]:
+        """Return the `error` object."""
+        return {"__type": self.kind, "message": f"Not found: {self}"}
+
+
+class ValidationFailed(ActionError):
+    """409: one key per field, each a list of strings."""
+
+    status, kind = 409, "Validation Error"
+
+    def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
+        super().__init__("; ".join(fields))
+        self.fields = {name: list(words) for name, words in fields.items()}
+
+    def body(self) -> dict[str, Any]:
+        """Return the `error` object."""
+        return {**self.fields, "__type": self.kind}

@@ -1,0 +1,127 @@
+"""HTTP of the Action API: what is read from a request, and how results and errors are written."""
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_plus
+
+from django.conf import settings
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.multipartparser import MultiPartParserError
+from django.views.decorators.csrf import csrf_exempt
+
+from parvis.catalogue.ckan import actions
+from parvis.catalogue.ckan.errors import ActionError, BadRequest
+
+log = logging.getLogger("parvis.catalogue")
+_CALLBACK = re.compile(r"[A-Za-z_$][\w$.]{0,100}", re.ASCII)
+_METHODS = "GET, POST, OPTIONS"
+
+
+def _flat(query: QueryDict) -> dict[str, Any]:
+    """Return name -> value; repeated names give a list."""
+    return {name: values[0] if len(values) == 1 else values for name, values in query.lists()}
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"the body is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise BadRequest("the body is JSON, but no object")
+    return value
+
+
+def _data(request: HttpRequest) -> dict[str, Any]:
+    """Return the parameters of a request, however they came. Raises BadRequest."""
+    if request.method in {"GET", "HEAD"}:
+        return _flat(request.GET)
+    kind = (request.content_type or "").lower()
+    try:
+        if kind == "multipart/form-data":
+            return _flat(request.POST)
+        body = request.body.decode()
+    except (UnicodeDecodeError, MultiPartParserError, OSError):
+        raise BadRequest("the body cannot be read") from None
+    if not body.strip():
+        return _flat(request.GET)
+    if kind == "application/x-www-form-urlencoded":
+        for text in (body, unquote_plus(body.removesuffix("="))):
+            if text.lstrip().startswith("{"):
+                return _object(text)
+        return _flat(request.POST)
+    return _object(body)
+
+
+def _answer(request: HttpRequest, status: int, value: Any) -> HttpResponse:
+    text = json.dumps(value, ensure_ascii=False)
+    media_type = "application/json;charset=utf-8"
+    callback = request.GET.get("callback", "") if request.method == "GET" else ""
+    if _CALLBACK.fullmatch(callback):
+        # U+2028 and U+2029 end a line in old JavaScript.
+        text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+        text, media_type = f"{callback}({text});", "application/javascript;charset=utf-8"
+    response = HttpResponse(text, status=status, content_type=media_type)
+    return _cors(request, response)
+
+
+def _cors(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    if "Origin" in request.headers:
+        response["Access-Control-Allow-Origin"] = "*"
+        response["Access-Control-Allow-Methods"] = _METHODS
+        response["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+    return response
+
+
+def _run(request: HttpRequest, name: str) -> Any:
+    """Return the result of an action. Raises BadRequest, ActionError."""
+    writes = name in actions.WRITING
+    if name not in actions.ACTIONS and not writes:
+        raise BadRequest(f"there is no action {name!r}")
+    if request.method in {"GET", "HEAD"} and writes:
+        raise BadRequest(f"{name} writes: send it by POST")
+    data = _data(request)
+    if request.method == "GET":
+        data.pop("callback", None)
+    if writes:
+        actions.refuse_writing(name)
+    return actions.ACTIONS[name](data)
+
+
+@csrf_exempt
+def action(request: HttpRequest, name: str) -> HttpResponse:
+    """Answer one action: always as anonymous, since it only reads what is public."""
+    if request.method == "OPTIONS":
+        response = HttpResponse(status=200)
+        response["Allow"] = _METHODS
+        return _cors(request, response)
+    if request.method not in {"GET", "HEAD", "POST"}:
+        response = _answer(request, 405, "Method not allowed")
+        response["Allow"] = _METHODS
+        return response
+    envelope: Mapping[str, Any] = {
+        "help": f"{settings.SITE_URL}/api/3/action/help_show?name={name}"
+    }
+    try:
+        result = _run(request, name)
+    except BadRequest as error:
+        return _answer(request, 400, f"Bad request - {error}")
+    except ActionError as error:
+        return _answer(request, error.status, {**envelope, "success": False, "error": error.body()})
+    except OperationalError:
+        raise  # the database is away: 503, as everywhere
+    except Exception:
+        log.exception("action failed", extra={"fields": {"action": name}})
+        body = {"__type": "Internal Server Error", "message": "Internal Server Error"}
+        return _answer(request, 500, {**envelope, "success": False, "error": body})
+    return _answer(request, 200, {**envelope, "success": True, "result": result})
+
+
+@csrf_exempt
+def root(request: HttpRequest) -> HttpResponse:
+    """Say which version of the API this is."""
+    return _answer(request, 200, {"version": 3})

@@ -1,0 +1,183 @@
+"""Files into versions: read whole, typed, profiled, kept by hash. A failed load changes nothing."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from parvis.catalogue import store
+from parvis.catalogue.models import Resource, Version
+from parvis.catalogue.services import _touch
+from parvis.core import access, limits
+from parvis.core.access import Actor
+from parvis.core.errors import Invalid
+from parvis.core.events import emit
+from parvis.core.i18n import Text, clean_text
+from parvis.tables import store as tables_store
+from parvis.tables import write
+from parvis.tables.errors import REASONS, CellProblem, TableError
+from parvis.tables.read import read_table
+from parvis.tables.schema import Schema
+
+UPLOADS = ("csv", "tsv", "txt", "xlsx")
+_ZIP = b"PK\x03\x04"
+_OLE = b"\xd0\xcf\x11\xe0"
+
+
+class BadTable(Invalid):
+    """The file was read, and some cells are wrong: each by row, column and value."""
+
+    def __init__(self, problems: Sequence[CellProblem], total: int) -> None:
+        words = _("%(n)d cells or rows are wrong. Correct the file, or accept it as it is.")
+        super().__init__({"file": [words % {"n": total}]})
+        self.problems = tuple(problems)
+        self.total = total
+
+
+def in_words(reason: str, params: dict[str, Any] | None = None) -> str:
+    """Return the sentence of a table's problem in the reader's language."""
+    text = _(REASONS[reason])
+    return text % params if params else text
+
+
+def refused(error: TableError) -> Invalid:
+    """Return the refusal of a file that cannot be used."""
+    return Invalid({"file": [in_words(error.reason, error.params)]})
+
+
+def _honest(name: str, head: bytes) -> None:
+    """Refuse a file that is not what its name says. Raises Invalid."""
+    extension = name.rsplit(".", 1)[-1].lower()
+    if extension not in UPLOADS:
+        words = _("Only these files are read: %(list)s.")
+        raise Invalid({"file": [words % {"list": ", ".join(UPLOADS)}]})
+    zipped = head.startswith(_ZIP)
+    if extension == "xlsx" and not zipped and not head.startswith(_OLE):
+        raise Invalid({"file": [_("This file is not a spreadsheet, whatever its name says.")]})
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))  # UTF-16 is text that holds zeros
+    binary = zipped or head.startswith(_OLE) or (b"\0" in head and not wide)
+    if extension != "xlsx" and binary:
+        raise Invalid({"file": [_("This file is not text, whatever its name says.")]})
+
+
+def latest(resource: Resource) -> Version | None:
+    """Return the version that waits, else the one people get."""
+    return resource.versions.filter(published_at__isnull=True).first() or resource.current
+
+
+def add_version(
+    *,
+    actor: Actor,
+    resource: Resource,
+    source: bytes | BinaryIO,
+    name: str,
+    note: Text | None = None,
+    accept: bool = False,
+    types: dict[str, Any] | None = None,
+) -> Version:
+    """Read a CSV or XLSX file called `name` into a version that waits for publication; return it.
+
+    The types and words of the version before are kept; where a cell does not fit, the column
+    becomes text and the cell is listed. Raises BadTable with the cells unless `accept`, Invalid
+    for a file that is no table or too large: then the version before stays as it was. The same
+    rows again return the version that is there.
+    """
+    access.require(actor, "manage_catalogue", resource.dataset)
+    head = source[:4096] if isinstance(source, bytes) else source.read(4096)
+    if not isinstance(source, bytes):
+        source.seek(0)
+    _honest(name, head)
+    before = latest(resource)
+    previous = store.schema_of(before) if before else None
+    wanted = {c.name: c.type for c in previous.columns} if previous else {}
+    try:
+        with read_table(
+            source,
+            bytes_max=limits.IMPORT_BYTES,
+            types={**wanted, **(types or {})},
+            previous=previous,
+        ) as reading:
+            if reading.problems_total and not accept:
+                raise BadTable(reading.problems, reading.problems_total)
+            # Outside the transaction: reading a large file must not hold the database.
+            stored = store.store().put(reading.reader(), reading.schema)
+    except TableError as error:
+        raise refused(error) from None
+    return _record(actor, resource, stored, note)
+
+
+def put_table(
+    *,
+    actor: Actor,
+    resource: Resource,
+    data: pa.Table | pa.RecordBatchReader,
+    schema: Schema | None = None,
+    note: Text | None = None,
+) -> Version:
+    """Keep an Arrow table as a version that waits for publication; return it. Raises Invalid."""
+    access.require(actor, "manage_catalogue", resource.dataset)
+    try:
+        stored = store.store().put(data, schema)
+    except TableError as error:
+        raise refused(error) from None
+    return _record(actor, resource, stored, note)
+
+
+def _record(
+    actor: Actor, resource: Resource, stored: tables_store.Version, note: Text | None
+) -> Version:
+    csv_sha256, csv_bytes = _as_csv(stored)
+    profile = store.store().profile(stored).as_dict()
+    with transaction.atomic():
+        locked = Resource.objects.select_for_update(of=("self",)).get(pk=resource.pk)
+        before = latest(locked)
+        if before and before.sha256 == stored.sha256:
+            return before
+        drop_waiting(locked)
+        version = Version.objects.create(
+            resource=locked,
+            sha256=stored.sha256,
+            rows=stored.rows,
+            bytes=stored.bytes,
+            csv_sha256=csv_sha256,
+            csv_bytes=csv_bytes,
+            columns=stored.schema.as_list(),
+            profile=profile,
+            path=str(stored.path.relative_to(store.store().root)),
+            by_id=actor.person_id,
+            note=clean_text(note or {}, characters_max=limits.REASON_CHARACTERS),
+        )
+        _touch(locked.dataset_id)
+        emit("dataset.changed", node=resource.dataset.node, actor=actor)
+    return version
+
+
+def drop_waiting(resource: Resource) -> None:
+    """Remove the version that waits, and its file when nothing else points to it."""
+    waiting = resource.versions.filter(published_at__isnull=True).first()
+    if waiting is None:
+        return
+    sha256 = waiting.sha256
+    waiting.delete()
+    transaction.on_commit(lambda: _drop_file(sha256))
+
+
+def _drop_file(sha256: str) -> None:
+    if not Version.objects.filter(sha256=sha256).exists():
+        files = store.store()
+        try:
+            files.delete(files.version(sha256))
+        except TableError:
+            return  # already gone
+
+
+def _as_csv(stored: tables_store.Version) -> tuple[str, int]:
+    """Return the hash and size of the CSV that people download."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in write.csv_chunks(stored.schema, store.store().open(stored)):
+        digest.update(chunk)
+        size += len(chunk)
+    return digest.hexdigest(), size

@@ -1,0 +1,227 @@
+"""Public pages of the catalogue: lists with facets, a dataset, a document, their history."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from parvis.catalogue import charts, previews, queries
+from parvis.catalogue.lists import FORMATS
+from parvis.catalogue.models import Dataset, Document, Resource, Version
+from parvis.core import limits, revisions
+from parvis.core.i18n import tr
+from parvis.core.knots import knots
+from parvis.core.pages import Page, page_number, paginate, public_page
+from parvis.core.search import search
+from parvis.core.thread import LABELS
+
+_FACETS: dict[str, dict[str, Any]] = {
+    "dataset": {
+        "organisation": gettext_lazy("Organisation"),
+        "tag": gettext_lazy("Subject"),
+        "format": gettext_lazy("Format"),
+    },
+    "document": {
+        "kind": gettext_lazy("Kind of document"),
+        "organisation": gettext_lazy("Organisation"),
+        "tag": gettext_lazy("Subject"),
+        "format": gettext_lazy("Format"),
+    },
+}
+XLSX_ROWS_MAX = 1_048_575
+
+
+def _list(request: HttpRequest, kind: str) -> dict[str, Any]:
+    text = request.GET.get("q", "").strip()[: limits.SEARCH_CHARACTERS]
+    order = request.GET.get("sort", "")
+    facets = _FACETS[kind]
+    organisations, tags = queries.organisation_names(), queries.tag_names(kind)
+    kinds = {value: str(label) for value, label in Document.What.choices}
+
+    def words(facet: str, value: str) -> str:
+        if facet == "organisation":
+            return organisations.get(value, value)
+        if facet == "tag":
+            return tags.get(value, value)
+        return kinds.get(value, value) if facet == "kind" else _format(value)
+
+    browsed = queries.browse(
+        kind,
+        text=text,
+        chosen={name: request.GET.getlist(name)[:50] for name in facets},
+        order=order,
+        labels=facets,
+        words=words,
+    )
+    rows = queries.public_datasets() if kind == "dataset" else queries.public_documents()
+    page = paginate(request, list(browsed.ids))
+    shown = queries.in_order(rows, page.rows)
+    other = "document" if kind == "dataset" else "dataset"
+    return {
+        "kind": kind,
+        "text": text,
+        "order": order if order in {"date", "title"} else ("relevance" if text else "date"),
+        "facets": browsed.facets,
+        "narrowed": bool(browsed.chosen),
+        "page": page,
+        "rows": shown,
+        "other_count": search(text, kind=other, limit=0).count if text else None,
+        "list_url": reverse(f"{kind}s"),
+        "other_url": reverse(f"{other}s"),
+        "feed_url": reverse(f"{kind}s_feed"),
+    }
+
+
+def _format(extension: str) -> str:
+    return FORMATS[extension][0] if extension in FORMATS else extension.upper()
+
+
+def datasets(request: HttpRequest) -> HttpResponse:
+    """The data catalogue: words, facets, order and page, all in the address."""
+    context = {**_list(request, "dataset"), "section": "data"}
+    return public_page(request, "catalogue/list.html", context)
+
+
+def documents(request: HttpRequest) -> HttpResponse:
+    """The documents, found in the same way as data."""
+    context = {**_list(request, "document"), "section": "documents"}
+    return public_page(request, "catalogue/list.html", context)
+
+
+def shown_resource(
+    request: HttpRequest, resources: Sequence[tuple[Resource, Version]]
+) -> tuple[Resource, Version] | None:
+    """Return the file that the address asks for, else the first one."""
+    wanted = request.GET.get("file", "")
+    return next(
+        (pair for pair in resources if pair[0].slug == wanted), resources[0] if resources else None
+    )
+
+
+def dataset_context(
+    request: HttpRequest, dataset: Dataset, resources: Sequence[tuple[Resource, Version]]
+) -> dict[str, Any]:
+    """Return what the page of a dataset shows, of the given version of each file."""
+    pair = shown_resource(request, resources)
+    context: dict[str, Any] = {
+        "section": "data",
+        "dataset": dataset,
+        "node": dataset.node,
+        "resources": [_file(dataset, *one, shown=one is pair) for one in resources],
+        "related": [_related(link) for link in queries.related(dataset.node)],
+        "knots": knots(dataset.node),
+        "api_root": settings.SITE_URL,
+    }
+    if pair is not None:
+        version = Version.objects.get(pk=pair[1].pk)
+        number = page_number(request)
+        table = previews.preview(version, request.GET, number)
+        pages = max(1, -(-table.count // previews.ROWS))
+        context |= {
+            "file": _file(dataset, pair[0], version, shown=True),
+            "version": version,
+            "table": table,
+            "page": Page(table.rows, table.number, pages, table.count, previews.ROWS),
+            "operators": previews.OPERATORS,
+            "columns": previews.columns_of(version),
+            "chart": charts.draw(version, request.GET.get("chart")),
+            "charts": charts.drawable(version),
+            "example": previews.example(settings.SITE_URL, dataset.node.slug, pair[0].slug, table),
+        }
+    return context
+
+
+def _file(dataset: Dataset, resource: Resource, version: Version, *, shown: bool) -> dict[str, Any]:
+    args = [dataset.node.slug, version.sha256]
+    extensions = [e for e in FORMATS if e != "xlsx" or version.rows <= XLSX_ROWS_MAX]
+    return {
+        "resource": resource,
+        "version": version,
+        "shown": shown,
+        "downloads": [
+            {
+                "name": FORMATS[e][0],
+                "extension": e,
+                "url": reverse("dataset_file", args=[*args, f"{resource.slug}.{e}"]),
+                "size": {"csv": version.csv_bytes, "parquet": version.bytes}.get(e),
+            }
+            for e in extensions
+        ],
+    }
+
+
+def _related(link: Any) -> dict[str, Any]:
+    words = {
+        "published_as": _("Comes from the consultation"),
+        "measured_by": _("Measures the commitment"),
+        "evidenced_by": _("Evidence for the commitment"),
+        "informs": _("To read before answering"),
+        "serves": _("Serves the pillar"),
+        "becomes": _("Answers the request"),
+    }
+    label = words.get(link.relation, str(LABELS.get(link.relation, link.relation)))
+    return {"words": label, "node": link.far, "reason": tr(link.reason)}
+
+
+def dataset(request: HttpRequest, slug: str) -> HttpResponse:
+    """One dataset: what it is, its rows, its picture, its words, how to take it away."""
+    found = queries.dataset_by_slug(slug)
+    pairs = [(row, row.current) for row in found.published]
+    context = dataset_context(request, found, pairs)
+    context["versions"] = [
+        {"version": version, **_file(found, version.resource, version, shown=False)}
+        for version in queries.versions_of(found)[:10]
+    ]
+    return public_page(request, "catalogue/dataset.html", context)
+
+
+def dataset_history(request: HttpRequest, slug: str) -> HttpResponse:
+    """What a dataset said of itself, and each version of its files, newest first."""
+    found = queries.dataset_by_slug(slug)
+    context = {
+        "section": "data",
+        "node": found.node,
+        "back": reverse("dataset", args=[slug]),
+        "crumb": (_("Data"), reverse("datasets")),
+        "history": revisions.history(found.node),
+        "versions": [
+            {"version": version, **_file(found, version.resource, version, shown=False)}
+            for version in queries.versions_of(found)
+        ],
+    }
+    return public_page(request, "catalogue/history.html", context)
+
+
+def document(request: HttpRequest, slug: str) -> HttpResponse:
+    """One document, to read here first."""
+    found = queries.document_by_slug(slug)
+    return public_page(request, "catalogue/document.html", document_context(found))
+
+
+def document_context(found: Document) -> dict[str, Any]:
+    """Return what the page of a document shows."""
+    return {
+        "section": "documents",
+        "document": found,
+        "node": found.node,
+        "related": [_related(link) for link in queries.related(found.node)],
+        "knots": knots(found.node),
+    }
+
+
+def document_history(request: HttpRequest, slug: str) -> HttpResponse:
+    """What a document said, with differences, newest first."""
+    found = queries.document_by_slug(slug)
+    context = {
+        "section": "documents",
+        "node": found.node,
+        "back": reverse("document", args=[slug]),
+        "crumb": (_("Documents"), reverse("documents")),
+        "history": revisions.history(found.node),
+        "versions": [],
+    }
+    return public_page(request, "catalogue/history.html", context)

@@ -1,0 +1,11 @@
+"""Joined pages about the catalogue, under the language prefix."""
+
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+from parvis.site.views import publishing
+
+urlpatterns = [
+    path(_("desk/publishing/"), publishing.listing, name="publishing"),
+    path(_("desk/publishing/<slug:slug>/"), publishing.review, name="publish_data"),
+]
