@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -159,6 +160,7 @@ EVENT_CONSUMERS_IN_TRANSACTION = [
 # Called by the worker after commit, each idempotent.
 EVENT_CONSUMERS = [
     "parvis.core.search.consume",
+    "parvis.understand.consume.consume",
     "parvis.notify.consume.consume",
     "parvis.site.publication.consume",
 ]

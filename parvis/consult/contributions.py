@@ -99,7 +99,7 @@ def submit(
     method = methods.get(activity.method)
     action = action or method.main_action
     family, on = _ledger_place(activity)
-    if channel in BY_STAFF:
+    if channel in BY_STAFF or actor.system:
         access.require(
             actor, "import_contributions" if channel == Channel.IMPORT else "enter_paper", activity
         )

@@ -322,7 +322,9 @@ def _holes_of_time(consultation: Consultation, here: Mapping[str, str]) -> list[
         return [Hole("phases", _("No date opens anything to the public."), here["dates"])]
     ends = max(phase.ends for phase in phases)
     found = []
-    if consultation.node.state != State.PUBLIC and ends <= timezone.now():
+    # A consultation of the past, rebuilt from its sources, was closed long ago.
+    past = consultation.reconstructed or consultation.node.state == State.PUBLIC
+    if not past and ends <= timezone.now():
         found.append(Hole("phases", _("The closing date is already past."), here["dates"]))
     for name in ("themes_due", "response_due", "report_due"):
         due = getattr(consultation, name)

@@ -41,7 +41,8 @@ class Task:
 def _moderation_tasks(actor: Actor) -> Iterator[Task]:
     if not access.can(actor, "moderate"):
         return
-    waiting = moderation.open_reports().count()
+    counts = moderation.desk_counts(actor)
+    waiting = counts["reported"] + counts["second"] + counts["appeals"]
     if waiting:
         title = ngettext("%(n)s report to examine", "%(n)s reports to examine", waiting)
         words = _("What is reported stays visible until a person decides.")
@@ -102,7 +103,7 @@ def _after_closing(
 def _plan_tasks(actor: Actor) -> Iterator[Task]:
     if not access.can(actor, "report_progress"):
         return
-    late = plan.late_count()
+    late = len(plan.late_commitments())
     if late:
         title = ngettext("%(n)s late commitment", "%(n)s late commitments", late)
         words = _(

@@ -22,6 +22,7 @@ from parvis.moderation import queries as moderation
 from parvis.plan import queries as plan
 from parvis.site.thread import contribution_thread
 from parvis.understand import queries as understand
+from parvis.understand.models import Quote
 
 
 def _private(response: HttpResponse) -> HttpResponse:
@@ -68,7 +69,7 @@ def qr(code: str) -> SafeString:
     """Return the QR of a follow-up page as inline SVG, without style attributes."""
     address = settings.SITE_URL + reverse("follow_up_code", args=[code])
     drawn = segno.make(address, error="m").svg_inline(
-        border=1, svgclass="qr", lineclass=None, omitsize=True, nl=False,
+        border=1, svgclass="qr", lineclass=None, omitsize=True,
         title=_("QR code of your follow-up page"),
     )  # fmt: skip
     return mark_safe(drawn.replace("<svg ", '<svg role="img" ', 1))  # noqa: S308 made by segno from our own address
@@ -102,10 +103,12 @@ def _context(contribution: Contribution, code: str) -> dict[str, Any]:
         "knots": own.knots,
         "themes": own.themes,
         "theme_counts": understand.counts_of([row.target_id for row in own.themes]),
-        "quotes": understand.quotes_of_contribution(contribution.pk),
+        "quotes": list(
+            Quote.objects.filter(contribution_id=contribution.pk).order_by("theme", "start")
+        ),
         "responses": [responses[row.target_id] for row in own.themes if row.target_id in responses],
         "commitments": plan.commitment_rows(own.commitments),
-        "decision": moderation.decision_on(contribution.node),
+        "decision": moderation.decisions_on([contribution.pk]).get(contribution.pk),
         "entry": receipts.status_of(contribution.pk),
         "change_url": _can_change(contribution),
         "closes": phases.closes_at(activity, methods.get(activity.method).main_action),
@@ -141,10 +144,10 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
         email, tell = request.POST.get("email", "").strip(), bool(request.POST.get("tell"))
         try:
             notify.send_receipt(
-                code=code,
+                node=contribution.node,
                 email=email,
                 language=request.LANGUAGE_CODE,
-                tell_node=contribution.node if tell else None,
+                tell=tell,
                 actor=request.actor.holding(contribution.pk),
                 ip=request.META.get("REMOTE_ADDR", ""),
             )

@@ -9,8 +9,11 @@ from django.views.decorators.http import require_safe
 from parvis.consult import methods, phases, queries
 from parvis.core import kinds, limits
 from parvis.core.pages import Page, page_number, public_page
+from parvis.core.i18n import tr
+from parvis.core.models import State
 from parvis.core.search import search
-from parvis.plan import queries as plan
+from parvis.core.templatetags.parvis import day
+from parvis.plan.models import ProgressUpdate
 from parvis.site.thread import consultation_thread
 
 SEARCHED = ("consultation", "commitment", "document", "dataset", "theme", "response", "plan")
@@ -22,6 +25,27 @@ def _main_link(consultation: Any) -> str | None:
         if calendar.is_open(activity.pk):
             return methods.get(activity.method).url(activity)
     return None
+
+
+def _news(count: int) -> list[dict[str, Any]]:
+    """The last reports on commitments: what was done, and what was not."""
+    updates = ProgressUpdate.objects.filter(
+        node__state=State.PUBLIC, commitment__node__state=State.PUBLIC
+    ).select_related("commitment__node", "commitment__plan__node")
+    rows = []
+    for update in updates.order_by("-node__published_at", "-pk")[:count]:
+        commitment = update.commitment
+        said = tr(update.text)
+        why = tr(update.why)
+        rows.append(
+            {
+                "when": day(update.reported_on) or tr(commitment.plan.node.title),
+                "title": tr(commitment.node.title),
+                "url": kinds.url(commitment.node),
+                "text": f"{said} {why}".strip(),
+            }
+        )
+    return rows
 
 
 @require_safe
@@ -46,7 +70,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "open": open_rows[0] if open_rows else None,
         "answer_url": _main_link(open_rows[0].consultation) if open_rows else None,
         "others": [row for row in rows if not open_rows or row is not open_rows[0]][:3],
-        "news": plan.latest_news(limit=3),
+        "news": _news(3),
         "told": told,
         "knots": knots,
     }

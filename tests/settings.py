@@ -1,0 +1,11 @@
+"""Settings of the tests: a home of their own, no page cache; the rest is what people run."""
+
+import os
+import tempfile
+
+os.environ["PARVIS_TESTING"] = "1"
+os.environ.setdefault("PARVIS_SECRET_KEY", "for-tests-only")
+os.environ["PARVIS_HOME"] = tempfile.mkdtemp(prefix="parvis-test-")
+os.environ.setdefault("PARVIS_PAGE_CACHE", "0")
+
+from parvis.settings import *  # noqa: E402, F403
