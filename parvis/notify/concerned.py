@@ -30,15 +30,15 @@ def nodes_of(event: Event) -> tuple[list[UUID], list[UUID]]:
     """Return (nodes whose followers are concerned, consultations whose contributors are).
 
     Upstream of the thread: a dataset concerns the commitment that it measures, its response, its
-    themes, and the contributions that expressed them. Nearest first.
+    themes, and the contributions that expressed them. Best reason first.
     """
     node = event.node
     if node is None:
         return [], []
-    near = [node.pk]
+    above_it = []
     space = node.space
     while space is not None:
-        near.append(space.pk)
+        above_it.append(space.pk)
         space = space.space
     walked = [pk for level in walk(node, nodes_max=0).levels if level.backwards for pk in level.ids]
     into = Link.objects.filter(target=node).exclude(source__kind="contribution")
@@ -50,8 +50,9 @@ def nodes_of(event: Event) -> tuple[list[UUID], list[UUID]]:
     if event.verb in CONSULTATION:
         own = [(node.pk, node.kind)]
         consultations = [pk for pk, kind in own + direct if kind == "consultation"]
-    # Nearest first: the first node met is the reason that the message gives.
-    found = [*near, *walked, *(pk for pk, _kind in direct)]
+    # The first node met is the reason that the message gives: the thing itself, then one's own
+    # contribution, then the whole that it is part of.
+    found = [node.pk, *walked, *above_it, *(pk for pk, _kind in direct)]
     return list(dict.fromkeys(found)), consultations
 
 

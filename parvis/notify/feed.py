@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from parvis.core import kinds
-from parvis.core.i18n import tr
+from parvis.core.i18n import tr, typeset
 from parvis.core.models import Event, Node
 from parvis.notify.digest import address
 from parvis.notify.messages import absolute, site_name
@@ -63,11 +63,8 @@ def _entry(root: Element, event: Event, language: str) -> None:
         return
     entry = SubElement(root, "entry")
     name = tr(node.title) or str(kinds.get(node.kind).label)
-    _text(
-        entry,
-        "title",
-        f"{label(event)}: {name}" if language == "en" else f"{label(event)} : {name}",
-    )
+    colon = " :" if language == "fr" else ":"
+    _text(entry, "title", typeset(f"{label(event)}{colon} {name}", language))
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
     _text(entry, "id", f"urn:uuid:{uuid5(_ROOT, f'{host}/{event.pk}')}")
     SubElement(entry, "link", {"rel": "alternate", "href": absolute(address(node, language))})

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from parvis.core import access
+from parvis.core import access, keys
 from parvis.core.access import Actor
 from parvis.core.errors import Forbidden, Gone, Invalid, SignInNeeded
 from parvis.core.events import emit
@@ -19,12 +19,16 @@ from parvis.notify.bounces import close
 from parvis.notify.models import Mailbox, Notification, Subscription
 
 UNCONFIRMED_DAYS = 7
+EMAIL_CHARACTERS_MAX = 254
+"""RFC 5321, 4.5.3.1.3: a path of 256 octets, its brackets included."""
 
 
 def clean_email(email: str) -> str:
     """Return an address in lower case. Raises Invalid on `email`."""
     email = email.strip().lower()
     try:
+        if len(email) > EMAIL_CHARACTERS_MAX:
+            raise ValidationError("")
         validate_email(email)
     except ValidationError:
         raise Invalid(
@@ -59,27 +63,39 @@ def subscribe(
 @transaction.atomic
 def send_receipt(
     *,
-    node: Node,
+    code: str,
     email: str,
     language: str,
     actor: Actor,
-    tell: bool = False,
+    tell_node: Node | None = None,
     ip: str | None = None,
 ) -> None:
     """Send the receipt of a contribution; the address serves that message, then it is erased.
 
-    `node` is the contribution's, `actor` holds its receipt or wrote it. With `tell`, the same
-    message holds the link that confirms "tell me what becomes of it". Raises Invalid, Forbidden,
-    TooMany, Gone for a contribution that was withdrawn.
+    `actor` holds the contribution whose code this is (`actor.holding(id)`). With `tell_node`, its
+    node, the same message holds the link that confirms "tell me what becomes of it". Raises
+    Invalid, Forbidden, TooMany, and Gone for a contribution that was withdrawn.
     """
     email = clean_email(email)
+    node = _held(actor, code)
     _require(actor, node, Subscription.Purpose.RECEIPT)
+    if tell_node is not None and tell_node.pk != node.pk:
+        raise Forbidden
     limits.take(email, ip)
     token = None
-    if tell:
+    if tell_node is not None:
         row = _row(email, language, node, Subscription.Purpose.RECEIPT)
         token = tokens.of_subscription(row)
     messages.receipt(node, email, language, token).send()
+
+
+def _held(actor: Actor, code: str) -> Node:
+    """Return the contribution of a code among those that the actor holds. Raises Forbidden."""
+    wanted = keys.normalise_code(code)
+    for pk in actor.holds:
+        if wanted and keys.receipt_code(pk).replace("-", "") == wanted:
+            return Node.objects.select_related("space__space").get(pk=pk)
+    raise Forbidden
 
 
 def _require(actor: Actor, node: Node | None, purpose: str) -> None:
