@@ -287,7 +287,7 @@ def _document(
             "body": row["body"],
             "organisation": organisation,
             "sources": row.get("sources") or [],
-            "written_by_us": bool(row.get("written_by_us", True)),
+            "written_by_us": bool(row.get("written_by_us", row.get("sources"))),
             "reconstructed": reconstructed,
         },
     )
@@ -329,6 +329,7 @@ def load_datasets(organisations: Mapping[str, Organisation]) -> None:
                     "tags": row["tags"],
                     "categories": row["categories"],
                     "temporal": row.get("temporal") or "",
+                    "spatial": row.get("spatial") or "",
                     "sources": row["sources"],
                 },
             )
