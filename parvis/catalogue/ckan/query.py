@@ -30,7 +30,7 @@ _TOKEN = re.compile(
     |(?P<mark>[()])(?:\^[0-9.]+)?
     |(?P<and>AND\b|&&)|(?P<or>OR\b|\|\|)|(?P<not>NOT\b|!)
     |(?P<sign>[+-](?=\S))
-    |(?P<field>(?:[\w.*-]|\\.)+):(?=\S)
+    |(?P<field>(?:[\w.*-]|\\.)+):
     |(?P<term>(?:[^\s()"\[\]{}\\]|\\.)+)
     )""",
     re.VERBOSE,

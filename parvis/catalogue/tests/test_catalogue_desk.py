@@ -158,7 +158,12 @@ def test_a_document_from_nothing_to_public(steward):
 def test_a_document_with_faults_comes_back(steward):
     make_document()
     url = reverse("desk_document", args=["bilan"])
-    data = {"title_fr": "Bilan", "doc_kind": "report", "summary_fr": "", "body_fr": "Mon texte gardé"}
+    data = {
+        "title_fr": "Bilan",
+        "doc_kind": "report",
+        "summary_fr": "",
+        "body_fr": "Mon texte gardé",
+    }
     response = steward.post(url, data)
     assert response.status_code == 422 and "Mon texte gardé" in response.content.decode()
     data = {"title_fr": "B", "doc_kind": "magic", "file": upload(b"MZ", "a.exe")}
