@@ -191,6 +191,9 @@ ACCOUNT_ADAPTER = "parvis.core.accounts.AccountAdapter"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# By address, MAIL_GATE counts, in the database and in words of our own.
+ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip"}
 ACCOUNT_CHANGE_EMAIL = True
 # By code, so that no secret stands in an address that a log would keep.
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True

@@ -160,8 +160,11 @@ class Person(AbstractBaseUser):
         return self.display_name or f"personne {self.pk}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep one case of each address."""
+        """Keep one case of each address; whoever chose no password has none that works."""
         self.email = self.email.lower()
+        if self._state.adding and not self.password:
+            # Django takes an empty one for usable, and would ask for it before each change.
+            self.set_unusable_password()
         super().save(*args, **kwargs)
 
 

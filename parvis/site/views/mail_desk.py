@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -63,12 +63,17 @@ def _message(name: str, rank: int, data: bytes) -> Message:
     return Message(
         name=name,
         rank=rank,
-        at=date.datetime if date else None,
+        at=_aware(date.datetime) if date and date.datetime else None,
         to=str(parsed["To"] or ""),
         subject=str(parsed["Subject"] or ""),
         text=text,
         headers=tuple((key, str(parsed[key])) for key in shown if parsed[key]),
     )
+
+
+def _aware(at: datetime) -> datetime:
+    """RFC 5322: -0000 is UTC that tells no place; Python reads it without a zone."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 @require_safe
