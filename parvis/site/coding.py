@@ -26,7 +26,20 @@ from parvis.understand.models import Coded, Quote, Run
 SCAN_ROWS = 200
 COPIES_TASK = "parvis.site.coding.find_copies"
 _LITTLE = 4
-"""Words of fewer letters are near everything: they say nothing."""
+"""Words of fewer letters are near everything: they say nothing; nor do these."""
+_EMPTY_WORDS = frozenset(
+    (
+        "afin ainsi alors apres aussi autre autres avant avec avoir beaucoup bien cela celle "
+        "celles celui cette ceux chaque chez comme contre dans depuis deux dire dont donc elle "
+        "elles encore entre etre etaient etait faire fait font jamais leur leurs lorsque mais "
+        "meme memes moins notre nous parce peut peuvent plus plutot pour pourquoi quand quel "
+        "quelle quelles quels quoi sans sera sont sous souvent tous tout toute toutes toujours "
+        "tres trop votre vous about also been being both each from have into just like make many "
+        "more most much must only other over same should some such than that their them then "
+        "there these they this those very want were what when where which while will with would "
+        "your"
+    ).split()
+)
 
 
 def contributions_of(consultation: Consultation) -> QuerySet[Contribution]:
@@ -250,6 +263,20 @@ def _set_aside(consultation: Consultation, silent: Sequence[UUID], actor: Actor 
         coding.mark_silent(actor=actor, space=consultation.node, contributions=silent)
 
 
+def set_aside_silent(consultation: Consultation, actor: Actor) -> int:
+    """Set aside every unread contribution without words, so that counts say what is to be read;
+    return how many."""
+    ids = list(understood.uncoded(consultation.node).values_list("pk", flat=True))
+    done = 0
+    for start in range(0, len(ids), coding.BATCH_MAX):
+        part = ids[start : start + coding.BATCH_MAX]
+        texts = texts_by_id(consultation, part)
+        silent = [pk for pk in part if not texts.get(pk)]
+        if silent:
+            done += coding.mark_silent(actor=actor, space=consultation.node, contributions=silent)
+    return done
+
+
 def near_words(texts: Iterable[str], theme: understood.Counted, limit: int = 4) -> list[str]:
     """Return the words of a contribution that a theme's own words share, as written.
 
@@ -261,7 +288,7 @@ def near_words(texts: Iterable[str], theme: understood.Counted, limit: int = 4) 
     found: dict[str, str] = {}
     for text in texts:
         for word in fold(text).split():
-            if len(word) >= _LITTLE:
+            if len(word) >= _LITTLE and word not in _EMPTY_WORDS:
                 for stem in stems(word):
                     if stem in own:
                         found.setdefault(stem, word)

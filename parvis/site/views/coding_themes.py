@@ -20,6 +20,7 @@ from parvis.core.forms import put_errors
 from parvis.core.i18n import DEFAULT, tr
 from parvis.core.models import State
 from parvis.core.templatetags.parvis import number
+from parvis.site.coding import set_aside_silent
 from parvis.site.views.coding import _see_other, _uuid, desk_consultation
 from parvis.understand import coding, queries, services
 from parvis.understand.forms import ThemeEditForm, ThemeForm
@@ -119,6 +120,7 @@ def _publish(request: HttpRequest, found: Consultation, actor: Actor) -> None:
         response_due=found.response_due,
         key=IdempotencyKey.of(f"themes:{found.pk}", token, "publish") if token else None,
     )
+    set_aside_silent(found, actor)
     words = ngettext("%(n)s theme is public.", "%(n)s themes are public.", len(done))
     messages.success(request, words % {"n": number(len(done))})
 

@@ -112,7 +112,7 @@ def test_a_published_theme_is_shown_with_its_count_its_words_and_its_promise(cli
     assert "Des mots clairs" in body and "reste pour l’équipe" not in body
     assert "Résultats non représentatifs : réponses volontaires." in body
     assert f'id="t-{theme.node.slug}"' in body and "Réponse promise pour le" in body
-    assert "3 lues jusqu’ici, sur 4" in body and "0 thème sur 2 a une réponse" in body
+    assert "3 lues jusqu’ici, sur 4 à lire" in body and "0 thème sur 2 a une réponse" in body
     assert body.index('id="qui"') < body.index('id="themes"') < body.index('id="reponses"')
     english = page(client, consultation, "en")
     assert "Données claires (en)" in english and "2</strong> of 4 contributions" in english
