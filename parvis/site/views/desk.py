@@ -88,7 +88,7 @@ def _after_closing(
         title = ngettext("%(n)s theme without a response", "%(n)s themes without a response", left)
         words = _("%(name)s: promised on %(date)s.") % {"name": name, "date": day(due)}
         yield Task(
-            left, title % {"n": number(left)}, words, reverse("plan_responses", args=[slug]),
+            left, title % {"n": number(left)}, words, reverse("desk_responses", args=[slug]),
             _("Prepare the responses"), urgent=late,
             tag=_("Late") if late else "", tag_state="late",
         )  # fmt: skip
@@ -110,7 +110,7 @@ def _plan_tasks(actor: Actor) -> Iterator[Task]:
             "The public page says “late” with the number of days. Say why, and what comes next."
         )
         yield Task(
-            late, title % {"n": number(late)}, words, reverse("plan_desk"),
+            late, title % {"n": number(late)}, words, reverse("desk_plans"),
             _("Write the explanation"), urgent=True, tag=_("Late"), tag_state="late",
         )  # fmt: skip
 
