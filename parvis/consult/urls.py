@@ -3,7 +3,7 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from parvis.consult import desk_views, views
+from parvis.consult import desk_steps, desk_views, views
 
 urlpatterns = [
     path(_("consultations/"), views.index, name="consultations"),
@@ -13,21 +13,21 @@ urlpatterns = [
     path(_("consultations/<slug:slug>/history/"), views.history, name="consultation_history"),
     path(_("desk/consultations/new/"), desk_views.new, name="consult_new"),
     path(_("desk/consultations/<slug:slug>/"), desk_views.overview, name="consult_desk"),
-    path(_("desk/consultations/<slug:slug>/about/"), desk_views.about, name="consult_edit_about"),
+    path(_("desk/consultations/<slug:slug>/about/"), desk_steps.about, name="consult_edit_about"),
     path(
         _("desk/consultations/<slug:slug>/influence/"),
-        desk_views.influence,
+        desk_steps.influence,
         name="consult_edit_influence",
     ),
     path(
         _("desk/consultations/<slug:slug>/privacy/"),
-        desk_views.privacy,
+        desk_steps.privacy,
         name="consult_edit_privacy",
     ),
-    path(_("desk/consultations/<slug:slug>/dates/"), desk_views.dates, name="consult_edit_dates"),
+    path(_("desk/consultations/<slug:slug>/dates/"), desk_steps.dates, name="consult_edit_dates"),
     path(
         _("desk/consultations/<slug:slug>/activities/"),
-        desk_views.activities,
+        desk_steps.activities,
         name="consult_edit_activities",
     ),
     path(_("desk/consultations/<slug:slug>/open/"), desk_views.open_, name="consult_open"),
