@@ -50,10 +50,19 @@ class Calendar:
 
     @classmethod
     def of(cls, consultation: Consultation, now: datetime | None = None) -> "Calendar":
-        """Load it: two queries."""
-        phases = list(consultation.phases.all())
-        openings = list(PhaseAction.objects.filter(phase__in=phases)) if phases else []
-        return cls(phases, openings, now or timezone.now())
+        """Load it, in one query."""
+        names = ("pk", "title", "starts", "ends", "actions__activity_id", "actions__action")
+        phases: dict[int, Phase] = {}
+        openings = []
+        rows = Phase.objects.filter(consultation=consultation).order_by("starts", "pk")
+        for pk, title, starts, ends, activity_id, action in rows.values_list(*names):
+            phases.setdefault(
+                pk,
+                Phase(pk=pk, consultation=consultation, title=title, starts=starts, ends=ends),
+            )
+            if activity_id is not None:
+                openings.append(PhaseAction(phase_id=pk, activity_id=activity_id, action=action))
+        return cls(list(phases.values()), openings, now or timezone.now())
 
     def _periods(self, activity_id: Any = None, action: str | None = None) -> list[Phase]:
         wanted = {

@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from parvis.consult import phases
-from parvis.consult.models import Activity, Consultation, Contribution, Phase
+from parvis.consult.models import Activity, Consultation, Contribution, Extension, Phase
 from parvis.core.models import Node, State
 
 _SHOWN = (State.PUBLIC, State.PRIVATE)
@@ -68,8 +68,11 @@ def kept(activity: Activity) -> QuerySet[Contribution]:
 
 def consultation_by_slug(slug: str) -> Consultation:
     """Return a consultation with its node and organisation. Raises Consultation.DoesNotExist."""
-    return Consultation.objects.select_related("node", "organisation__node").get(
-        node__kind="consultation", node__slug=slug
+    extended = Exists(Extension.objects.filter(phase__consultation=OuterRef("pk")))
+    return (
+        Consultation.objects.select_related("node", "organisation__node")
+        .annotate(was_extended=extended)
+        .get(node__kind="consultation", node__slug=slug)
     )
 
 
@@ -145,11 +148,14 @@ def activities_of(consultation: Consultation) -> Sequence[Activity]:
     return found
 
 
+def extensions_of(consultation: Consultation) -> Sequence[Extension]:
+    """The acts that made its phases longer; no query where there is none."""
+    if not getattr(consultation, "was_extended", True):
+        return []
+    return list(Extension.objects.filter(phase__consultation=consultation).order_by("at"))
+
+
 def documents_of(consultation: Consultation) -> Sequence[Node]:
     """Public documents to read first."""
-    return [
-        link.source
-        for link in consultation.node.links_in.filter(
-            relation="informs", source__state=State.PUBLIC
-        ).select_related("source")
-    ]
+    rows = consultation.node.links_in.filter(relation="informs", source__state=State.PUBLIC)
+    return [link.source for link in rows.select_related("source").order_by("pk")]

@@ -1,7 +1,7 @@
 """Filters and tags that every template has: texts by language, numbers, dates, Markdown."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -97,6 +97,23 @@ def moment(value: datetime | None) -> str:
         "day": day(local),
         "time": format_time(local, format="short", locale=locale()),
     }
+
+
+@register.filter
+def deadline(value: datetime | None) -> str:
+    """The end of a period: a midnight is the end of the day before, said by that day."""
+    if not value:
+        return ""
+    local = timezone.localtime(value)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        return day(local.date() - timedelta(days=1))
+    return moment(value)
+
+
+@register.filter
+def last_day(value: datetime | None) -> str:
+    """The last day of a period that ends at `value`, without the hour."""
+    return day(timezone.localtime(value - timedelta(microseconds=1)).date()) if value else ""
 
 
 @register.filter

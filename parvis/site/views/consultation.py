@@ -1,12 +1,13 @@
 """A consultation's page: what is asked, what opinion can change, the thread, the steps."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from parvis.consult import methods, phases, queries
-from parvis.consult.models import Extension
 from parvis.consult.views import consultation_or_404
 from parvis.core.models import State
 from parvis.core.pages import public_page
@@ -32,7 +33,6 @@ def consultation(request: HttpRequest, slug: str) -> HttpResponse:
         for activity in queries.activities_of(found)
     ]
     main: dict[str, Any] | None = next((item for item in activities if item["open"]), None)
-    extensions = list(Extension.objects.filter(phase__in=calendar.phases).order_by("at"))
     context = {
         "consultation": found,
         "node": found.node,
@@ -49,13 +49,15 @@ def consultation(request: HttpRequest, slug: str) -> HttpResponse:
         "activities": activities,
         "main": main,
         "documents": queries.documents_of(found),
-        "extensions": extensions,
+        "extensions": queries.extensions_of(found),
         "preview": found.node.state != State.PUBLIC,
         "section": "consultations",
     }
-    return public_page(
-        request, "site/consultation.html", context, seconds=calendar.seconds_to_boundary()
-    )
+    # Dates are said, and close, in the consultation's own time zone.
+    with timezone.override(ZoneInfo(found.time_zone)):
+        return public_page(
+            request, "site/consultation.html", context, seconds=calendar.seconds_to_boundary()
+        )
 
 
 def _promises(found: Any, calendar: phases.Calendar, reached: Any) -> list[dict[str, Any]]:

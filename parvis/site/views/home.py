@@ -8,9 +8,9 @@ from django.views.decorators.http import require_safe
 
 from parvis.consult import methods, phases, queries
 from parvis.core import kinds, limits
-from parvis.core.pages import Page, page_number, public_page
 from parvis.core.i18n import tr
 from parvis.core.models import State
+from parvis.core.pages import Page, page_number, public_page
 from parvis.core.search import search
 from parvis.core.templatetags.parvis import day
 from parvis.plan.models import ProgressUpdate
