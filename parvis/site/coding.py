@@ -244,7 +244,7 @@ def next_to_read(
             if not ids:
                 break
             texts = texts_by_id(consultation, ids)
-            silent = []
+            silent: list[UUID] = []
             for pk in ids:
                 if texts.get(pk):
                     _set_aside(consultation, silent, actor)

@@ -56,7 +56,7 @@ def _out(theme: Theme, count: int, of: int, due: queries.Due) -> dict[str, Any]:
         "title": theme.node.title,
         "description": theme.description,
         "url": kinds.url(theme.node),
-        "consultation": theme.node.space.slug,
+        "consultation": theme.space.slug,
         "count": count,
         "of": of,
         "response": response
@@ -72,11 +72,11 @@ def _listed(themes: list[Theme]) -> dict[str, Any]:
     dues = queries.dues(themes)
     totals: dict[UUID, int] = {}
     for theme in themes:
-        space = theme.node.space
+        space = theme.space
         if space.pk not in totals:
             totals[space.pk] = queries.contributions(space).count()
     rows = [
-        _out(theme, counts.get(theme.pk, 0), totals[theme.node.space_id], dues[theme.pk])
+        _out(theme, counts.get(theme.pk, 0), totals[theme.space.pk], dues[theme.pk])
         for theme in themes
     ]
     return {"count": len(rows), "results": rows}

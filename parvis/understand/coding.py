@@ -75,6 +75,16 @@ def check_public(text: str) -> None:
         raise Invalid({"quotes": [words]})
 
 
+def _checked(contributions: Sequence[UUID], note: str | None) -> list[UUID]:
+    ids = list(dict.fromkeys(contributions))
+    if not ids or len(ids) > BATCH_MAX:
+        words = _("Choose between 1 and %(n)d contributions.")
+        raise Invalid({"contributions": [words % {"n": BATCH_MAX}]})
+    if note and len(note) > limits.SHORT_CHARACTERS:
+        raise Invalid({"note": [_("At most %(n)d characters.") % {"n": limits.SHORT_CHARACTERS}]})
+    return ids
+
+
 def _nodes(space: Node, ids: Sequence[UUID]) -> list[Node]:
     rows = list(
         Node.objects.filter(
@@ -132,14 +142,7 @@ def code_contributions(
     if replayed(key):
         return Coding()
     access.require(actor, "code", space)
-    ids = list(dict.fromkeys(contributions))
-    if not ids or len(ids) > BATCH_MAX:
-        words = _("Choose between 1 and %(n)d contributions.")
-        raise Invalid({"contributions": [words % {"n": BATCH_MAX}]})
-    if note and len(note) > limits.SHORT_CHARACTERS:
-        words = _("At most %(n)d characters.") % {"n": limits.SHORT_CHARACTERS}
-        raise Invalid({"note": [words]})
-    nodes = _nodes(space, ids)
+    nodes = _nodes(space, _checked(contributions, note))
     adding, removing = list(dict.fromkeys(add)), set(remove)
     if outcome == Coded.Outcome.NONE and adding:
         raise Invalid({"themes": [_("Either some themes or “No theme”, not both.")]})
@@ -203,8 +206,8 @@ def _keep(
         field, start, end = place
         exact = texts[node.pk][field][start:end]
         if len(exact) > limits.CONTRIBUTION_CHARACTERS:
-            words = _("At most %(n)d characters.") % {"n": limits.CONTRIBUTION_CHARACTERS}
-            raise Invalid({"quotes": [words]})
+            most = {"n": limits.CONTRIBUTION_CHARACTERS}
+            raise Invalid({"quotes": [_("At most %(n)d characters.") % most]})
         if passage.public:
             check_public(exact)
         if passage.theme not in standing[node.pk]:

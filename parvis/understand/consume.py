@@ -17,6 +17,6 @@ def consume(events: Sequence[Event]) -> None:
             continue
         replaced = event.verb == "answer.rejected" and event.data.get("reason") in _REASONS
         if event.verb in _GONE or replaced:
-            forget(contributions=[event.node_id], before=event.at)
+            forget(contributions=[event.node.pk], before=event.at)
         elif event.verb == "retention.executed" and event.node.kind == "consultation":
             forget_space(space=event.node)

@@ -32,6 +32,13 @@ class Theme(models.Model):
     def __str__(self) -> str:
         return self.node.slug
 
+    @property
+    def space(self) -> Node:
+        """The consultation's node."""
+        if self.node.space is None:
+            raise ValueError(f"the theme {self.pk} is of no consultation")
+        return self.node.space
+
 
 class Quote(models.Model):
     """A passage of a contribution, word for word, that shows a theme.

@@ -131,7 +131,11 @@ def next_uncoded(space: Node, *, after: UUID | None = None) -> Node | None:
     """Return the next contribution to read: after this one, else from the start, else put off."""
     rows = uncoded(space)
     found = rows.filter(pk__gt=after).first() if after else None
-    return found or rows.exclude(pk=after).first() or uncoded(space, skipped=True).first()
+    return (
+        found
+        or (rows.exclude(pk=after) if after else rows).first()
+        or uncoded(space, skipped=True).first()
+    )
 
 
 def themes_by_contribution(ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:

@@ -39,7 +39,7 @@ def late_answers_feed(request: HttpRequest) -> HttpResponse:
             title=_("Late answer: %(theme)s") % {"theme": tr(theme.node.title)},
             link=settings.SITE_URL + (kinds.url(theme.node) or ""),
             description=_("%(consultation)s: the answer was promised for %(date)s.")
-            % {"consultation": tr(theme.node.space.title), "date": day(due)},
+            % {"consultation": tr(theme.space.title), "date": day(due)},
             unique_id=f"urn:uuid:{theme.pk}",
             updateddate=late_since,
             pubdate=late_since,

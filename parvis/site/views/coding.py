@@ -137,7 +137,7 @@ def _page(
 ) -> dict[str, Any]:
     texts = [said.text for said in seen.said]
     if form.is_bound:
-        ticked = set(form.data.getlist("themes"))  # type: ignore[union-attr]
+        ticked = set(form.data.getlist("themes"))  # type: ignore[attr-defined]
     else:
         ticked = {str(theme) for theme in seen.themes}
     copies = queries.copies(found.node)
@@ -195,7 +195,7 @@ def many(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             return _see_other(request.get_full_path())
     page = paginate(request, ids, per_page=ROWS)
-    ticked = set(form.data.getlist("ids")) if form.is_bound else set()  # type: ignore[union-attr]
+    ticked = set(form.data.getlist("ids")) if form.is_bound else set()  # type: ignore[attr-defined]
     if near is not None and not form.is_bound:
         ticked = {str(pk) for pk in page.rows}
     context = {

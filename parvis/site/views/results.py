@@ -125,7 +125,8 @@ def _themes(space: Node, of: int, today: date) -> list[Shown]:
     earlier: dict[UUID, list[str]] = {}
     merged = Theme.objects.filter(merged_into__in=ids).select_related("node")
     for theme in merged.order_by("pk"):
-        earlier.setdefault(theme.merged_into_id, []).append(theme.node.slug)
+        if theme.merged_into_id:
+            earlier.setdefault(theme.merged_into_id, []).append(theme.node.slug)
     shown = [
         Shown(
             row.theme,
