@@ -1,6 +1,6 @@
 """The one picture of a table, ready for the template: bars with their words, counts and lengths."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from parvis.catalogue import store
 from parvis.catalogue.models import Version
+from parvis.core.i18n import tr
 from parvis.core.templatetags.parvis import locale, number
 from parvis.tables import chart
 from parvis.tables.profile import Profile
@@ -83,10 +84,13 @@ def draw(version: Version, column: str | None = None) -> Drawing | None:
         return None
     heading = store.schema_of(version)[spec.column].heading((get_language() or "fr")[:2])
     top = max(spec.values, default=0)
-    pairs = list(zip(_labels(spec), spec.values, strict=True))
+    coded: dict[str, Any] = {c["name"]: c.get("values", {}) for c in version.columns}
+    meanings = coded.get(spec.column, {})
+    pairs = list(zip(_labels(spec, meanings), spec.values, strict=True))
     if spec.kind == "bar":
         ticks: list[Tick] = []
-        bars = [Bar(words, n, f"{100 * n / top if top else 0:.2f}") for words, n in pairs]
+        # The pale bar behind is all the rows of the file.
+        bars = [Bar(words, n, f"{100 * n / max(spec.denominator, 1):.2f}") for words, n in pairs]
     else:
         ticks, bars = _standing(pairs, top)
     highest = max(bars, key=lambda bar: bar.count)
@@ -103,13 +107,13 @@ def draw(version: Version, column: str | None = None) -> Drawing | None:
     )
 
 
-def _labels(spec: chart.ChartSpec) -> list[str]:
+def _labels(spec: chart.ChartSpec, meanings: Mapping[str, Any]) -> list[str]:
     if spec.kind == "histogram":
         pairs = zip(spec.labels, spec.ends, strict=True)
         return [f"{number(start, 6)} – {number(end, 6)}" for start, end in pairs]
     if spec.kind == "line":
         return [_day(str(label), spec.period or "day") for label in spec.labels]
-    return [_word(label) for label in spec.labels]
+    return [tr(meanings.get(str(label))) or _word(label) for label in spec.labels]
 
 
 def _word(value: Any) -> str:

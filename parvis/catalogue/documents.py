@@ -58,7 +58,7 @@ def texts_of(document: Document) -> dict[str, Any]:
             if document.tags
         },
         "sources": " ".join(document.sources),
-        "file": document.file_name and f"{document.file_name} {document.file.sha256}",
+        "file": f"{document.file_name} {document.file.sha256}" if document.file else "",
     }
 
 

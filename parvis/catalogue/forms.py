@@ -74,7 +74,7 @@ class DatasetForm(KeyedForm):
     )
     licence = forms.ChoiceField(
         label=_("Licence"),
-        choices=lambda: [(row.id, f"{row.short}: {row.title}") for row in LICENCES.values()],
+        choices=lambda: [(row.id, f"{row.short}, {row.title}") for row in LICENCES.values()],
     )
     licence_reason = _text(_("Why another licence than CC BY"), 2)
     frequency = forms.ChoiceField(

@@ -1,7 +1,7 @@
 """Files into versions: read whole, typed, profiled, kept by hash. A failed load changes nothing."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -22,6 +22,7 @@ from parvis.tables.errors import REASONS, CellProblem, TableError
 from parvis.tables.read import read_table
 from parvis.tables.schema import Schema
 
+Values = Mapping[str, Mapping[str, Text]]
 UPLOADS = ("csv", "tsv", "txt", "xlsx")
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -115,19 +116,37 @@ def put_table(
     resource: Resource,
     data: pa.Table | pa.RecordBatchReader,
     schema: Schema | None = None,
+    values: Values | None = None,
     note: Text | None = None,
 ) -> Version:
-    """Keep an Arrow table as a version that waits for publication; return it. Raises Invalid."""
+    """Keep an Arrow table as a version that waits for publication; return it. Raises Invalid.
+
+    `values` says what coded cells mean: column -> code -> text by language.
+    """
     access.require(actor, "manage_catalogue", resource.dataset)
     try:
         stored = store.store().put(data, schema)
     except TableError as error:
         raise refused(error) from None
-    return _record(actor, resource, stored, note)
+    return _record(actor, resource, stored, note, values)
+
+
+def _columns(
+    stored: tables_store.Version, before: Version | None, values: Values
+) -> list[dict[str, Any]]:
+    """Return the codebook; what coded cells mean is kept from the version before."""
+    known = {c["name"]: c["values"] for c in before.columns if "values" in c} if before else {}
+    known |= {name: {code: dict(text) for code, text in v.items()} for name, v in values.items()}
+    columns = stored.schema.as_list()
+    return [{**c, "values": known[c["name"]]} if c["name"] in known else c for c in columns]
 
 
 def _record(
-    actor: Actor, resource: Resource, stored: tables_store.Version, note: Text | None
+    actor: Actor,
+    resource: Resource,
+    stored: tables_store.Version,
+    note: Text | None,
+    values: Values | None = None,
 ) -> Version:
     csv_sha256, csv_bytes = _as_csv(stored)
     profile = store.store().profile(stored).as_dict()
@@ -144,7 +163,7 @@ def _record(
             bytes=stored.bytes,
             csv_sha256=csv_sha256,
             csv_bytes=csv_bytes,
-            columns=stored.schema.as_list(),
+            columns=_columns(stored, before, values or {}),
             profile=profile,
             path=str(stored.path.relative_to(store.store().root)),
             by_id=actor.person_id,

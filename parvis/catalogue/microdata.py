@@ -9,7 +9,7 @@ free texts stand alone under another numbering, so that no two columns of a pers
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -46,10 +46,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Table:
-    """A table ready for the store, with the words of its columns."""
+    """A table for the store, with the words of its columns; `values`: column -> code -> words."""
 
     data: pa.Table
     schema: Schema
+    values: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
 
 
 def _json(metadata: Mapping[bytes, bytes], name: bytes) -> dict[str, Any]:
@@ -60,12 +61,12 @@ def _json(metadata: Mapping[bytes, bytes], name: bytes) -> dict[str, Any]:
 def columns_of(table: pa.Table) -> list[Asked]:
     """Return the columns whose kind is known; any other is left out of what is published."""
     found = []
-    for field in table.schema:
-        metadata = field.metadata or {}
+    for one in table.schema:
+        metadata = one.metadata or {}
         kind = metadata.get(b"kind", b"").decode()
         if kind in KINDS:
             found.append(
-                Asked(field.name, kind, _json(metadata, b"label"), _json(metadata, b"options"))
+                Asked(one.name, kind, _json(metadata, b"label"), _json(metadata, b"options"))
             )
     return found
 
@@ -121,7 +122,10 @@ def opinions(table: pa.Table, threshold: int = privacy.THRESHOLD) -> Table | Non
         one = words[column.name]
         meaning = _values(one.options) if column.type == "text" else {}
         columns.append(Column(column.name, column.type, one.label, meaning))
-    return Table(data.cast(Schema(tuple(columns)).to_arrow()), Schema(tuple(columns)))
+    schema = Schema(tuple(columns))
+    coded = {c.name for c in columns if c.type == "text"}
+    values = {c.name: c.options for c in asked if c.name in coded and c.options}
+    return Table(data.cast(schema.to_arrow()), schema, values)
 
 
 @dataclass(frozen=True)

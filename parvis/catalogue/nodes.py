@@ -25,7 +25,8 @@ def dataset_texts(ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
         found[row.pk] = [row.notes, row.methodology, *row.tags, *titles]
     files = Resource.objects.filter(dataset__in=found, current__isnull=False)
     for resource in files.select_related("current"):
-        labels = [column.get("label") or {} for column in resource.current.columns]
+        columns = resource.current.columns if resource.current else []
+        labels = [column.get("label") or {} for column in columns]
         found[resource.dataset_id] += [resource.name, resource.description, *labels]
     return {pk: _by_language(texts) for pk, texts in found.items()}
 

@@ -65,7 +65,8 @@ def _spoken(words: Callable[[], str], characters_max: int = 20_000) -> dict[str,
     found = {}
     for code in LANGUAGES:
         with override(code):
-            found[code] = words()[:characters_max]
+            # Plain spaces: the page sets the no-break ones.
+            found[code] = words().replace("\u00a0", " ")[:characters_max]
     return found
 
 
@@ -329,5 +330,7 @@ def _add_file(
         kind=Resource.What.SUPPORT if kind == "codebook" else Resource.What.DATA,
         slug=slug,
     )
-    loading.put_table(actor=actor, resource=resource, data=found.data, schema=found.schema)
+    loading.put_table(
+        actor=actor, resource=resource, data=found.data, schema=found.schema, values=found.values
+    )
     return resource

@@ -130,17 +130,17 @@ def package_show(data: Data) -> dict[str, Any]:
 def resource_show(data: Data) -> dict[str, Any]:
     """Return one file. id."""
     text = _required(data, "id")
-    pk = objects.is_id(text)
     rows = Resource.objects.select_related("current", "dataset__node").filter(
-        pk=pk, current__isnull=False, dataset__node__state=State.PUBLIC
+        current__isnull=False, dataset__node__state=State.PUBLIC
     )
-    resource = rows.first() if pk else None
+    pk = objects.is_id(text)
+    resource = rows.filter(pk=pk).first() if pk else None
     if resource is None:
         raise NotHere(f"resource {text!r}")
     return objects.resource_dict(resource.dataset, resource)
 
 
-def _organisations() -> QuerySet[Organisation]:
+def _organisations() -> QuerySet[Any]:
     public = Q(dataset__node__state=State.PUBLIC)
     return (
         Organisation.objects.filter(node__state=State.PUBLIC)

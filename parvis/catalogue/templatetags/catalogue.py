@@ -1,5 +1,6 @@
 """Tags of the catalogue's templates."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -31,14 +32,16 @@ _FIELDS = {
 
 @register.simple_tag
 def cell_kind(value: Any) -> str:
-    """How a cell is shown: empty, number, boolean, date or text."""
+    """How a cell is shown: empty, number, boolean, date, link or text."""
     if value is None:
         return "empty"
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, int | float):
         return "number"
-    return "date" if isinstance(value, date) else "text"
+    if isinstance(value, date):
+        return "date"
+    return "link" if re.match(r"https?://[^\s<>\"]+\Z", str(value)) else "text"
 
 
 @register.simple_tag

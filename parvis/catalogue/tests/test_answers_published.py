@@ -342,7 +342,7 @@ def test_the_whole_path_by_pages(client):
     assert done.status_code == 302 and done.url == reverse("dataset", args=[dataset.node.slug])
     page = client.get(done.url).content.decode()
     assert "pour cette raison : une personne y est nommée" in page.replace("\u00a0", " ")
-    assert "Vient de la consultation" in page and "Opinions, réponse par réponse" in page
+    assert "Viennent de la consultation" in page and "Opinions, réponse par réponse" in page
     assert "Ces données sont publiques" in client.get(url).content.decode()
 
 
@@ -406,3 +406,12 @@ def test_the_list_costs_the_same_at_two_sizes(client):
     for n in range(2, 6):
         close(make_consultation(slug=f"c{n}"))
     assert count() == small
+
+
+def test_the_page_draws_codes_in_words(client):
+    consultation = answered(12, texts=())
+    close(consultation)
+    dataset = publication.publish_consultation_data(actor=SYSTEM, consultation=consultation)
+    url = reverse("dataset", args=[dataset.node.slug])
+    drawing = client.get(f"{url}?chart=first").context["chart"]
+    assert {(bar.words, bar.count) for bar in drawing.bars} == {("Données", 8), ("Documents", 4)}

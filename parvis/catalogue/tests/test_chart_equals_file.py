@@ -63,9 +63,9 @@ def test_every_chart_equals_the_file(rows):
 
 @pytest.mark.django_db
 def test_widths_are_in_proportion():
-    make_dataset("pp", content="mot\n" + "a\n" * 8 + "b\n" * 4 + "c\n" * 2)
+    make_dataset("pp", content="mot\n" + "a\n" * 8 + "b\n" * 6 + "c\n" * 2)
     drawing, _counts, _version = shown("pp", "mot")
-    assert [bar.width for bar in drawing.bars] == ["100.00", "50.00", "25.00"]
+    assert [bar.width for bar in drawing.bars] == ["50.00", "37.50", "12.50"]
 
 
 @pytest.mark.django_db

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from parvis.catalogue import loading, previews, services
 from parvis.catalogue.forms import DatasetForm, FileForm, VersionForm
 from parvis.catalogue.models import Dataset, Resource, Version
+from parvis.catalogue.requests import Request
 from parvis.catalogue.views.public import dataset_context
 from parvis.core import access
 from parvis.core.errors import Invalid, NotFound
@@ -24,7 +25,7 @@ from parvis.core.pages import paginate
 PROBLEMS_SHOWN = 50
 
 
-def _dataset(request: HttpRequest, slug: str) -> Dataset:
+def _dataset(request: Request, slug: str) -> Dataset:
     found = (
         Dataset.objects.select_related("node", "organisation__node").filter(node__slug=slug).first()
     )
@@ -43,7 +44,7 @@ def _resource(dataset: Dataset, slug: str) -> Resource:
     return found
 
 
-def _key(request: HttpRequest, scope: str, content: Any) -> IdempotencyKey | None:
+def _key(request: Request, scope: str, content: Any) -> IdempotencyKey | None:
     value = request.POST.get("key", "")
     return (
         IdempotencyKey.of(f"{scope}:{request.actor.person_id}", value, content) if value else None
@@ -54,7 +55,7 @@ def _content(form: Any) -> dict[str, str]:
     return {name: str(value) for name, value in form.cleaned_data.items() if name != "key"}
 
 
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """Drafts first, then what is public; what waits is said."""
     access.require(request.actor, "manage_catalogue")
     rows = (
@@ -74,7 +75,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "catalogue/desk_data.html", context)
 
 
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: Request) -> HttpResponse:
     """Draft a dataset."""
     access.require(request.actor, "manage_catalogue")
     form = DatasetForm(request.POST or None, initial={"languages": ["fr"]})
@@ -94,7 +95,7 @@ def create(request: HttpRequest) -> HttpResponse:
     return render(request, "catalogue/desk_form.html", context, status=status)
 
 
-def edit(request: HttpRequest, slug: str) -> HttpResponse:
+def edit(request: Request, slug: str) -> HttpResponse:
     """Change what a dataset says of itself."""
     dataset = _dataset(request, slug)
     form = DatasetForm(request.POST or None, initial=DatasetForm.initial_of(dataset))
@@ -123,9 +124,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "catalogue/desk_form.html", context, status=status)
 
 
-def _overview(
-    request: HttpRequest, dataset: Dataset, refusal: Invalid | None = None
-) -> HttpResponse:
+def _overview(request: Request, dataset: Dataset, refusal: Invalid | None = None) -> HttpResponse:
     files = []
     for resource in dataset.resources.select_related("current"):
         waiting = resource.versions.filter(published_at__isnull=True).first()
@@ -150,12 +149,12 @@ def _overview(
     return render(request, "catalogue/desk_dataset.html", context, status=status)
 
 
-def overview(request: HttpRequest, slug: str) -> HttpResponse:
+def overview(request: Request, slug: str) -> HttpResponse:
     """One dataset at the desk: what is missing, its files, what waits."""
     return _overview(request, _dataset(request, slug))
 
 
-def preview(request: HttpRequest, slug: str) -> HttpResponse:
+def preview(request: Request, slug: str) -> HttpResponse:
     """The page as it would be once published."""
     dataset = _dataset(request, slug)
     pairs = []
@@ -169,7 +168,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-def publish(request: HttpRequest, slug: str) -> HttpResponse:
+def publish(request: Request, slug: str) -> HttpResponse:
     """Publish a dataset and the versions that wait."""
     dataset = _dataset(request, slug)
     try:
@@ -185,7 +184,7 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _load(
-    request: HttpRequest, dataset: Dataset, form: Any, resource: Resource | None
+    request: Request, dataset: Dataset, form: Any, resource: Resource | None
 ) -> tuple[HttpResponseRedirect | None, loading.BadTable | None]:
     """Load the file of a form; return where to go, or the cells that are wrong."""
     upload = form.cleaned_data["file"]
@@ -221,7 +220,7 @@ def _load(
 
 
 def _file_page(
-    request: HttpRequest, dataset: Dataset, form: Any, heading: str, resource: Resource | None
+    request: Request, dataset: Dataset, form: Any, heading: str, resource: Resource | None
 ) -> HttpResponse:
     bad = None
     if request.method == "POST" and form.is_valid():
@@ -247,14 +246,14 @@ def _file_page(
     return render(request, "catalogue/desk_form.html", context, status=status)
 
 
-def add_file(request: HttpRequest, slug: str) -> HttpResponse:
+def add_file(request: Request, slug: str) -> HttpResponse:
     """Add a file to a dataset."""
     dataset = _dataset(request, slug)
     form = FileForm(request.POST or None, request.FILES or None)
     return _file_page(request, dataset, form, _("Add a file"), None)
 
 
-def new_version(request: HttpRequest, slug: str, file: str) -> HttpResponse:
+def new_version(request: Request, slug: str, file: str) -> HttpResponse:
     """Upload a new version of a file; a failure leaves the one before."""
     dataset = _dataset(request, slug)
     resource = _resource(dataset, file)
@@ -262,7 +261,7 @@ def new_version(request: HttpRequest, slug: str, file: str) -> HttpResponse:
     return _file_page(request, dataset, form, _("New version of the file"), resource)
 
 
-def columns(request: HttpRequest, slug: str, file: str) -> HttpResponse:
+def columns(request: Request, slug: str, file: str) -> HttpResponse:
     """Write the codebook of a file, column by column."""
     dataset = _dataset(request, slug)
     version = loading.latest(_resource(dataset, file))
@@ -292,7 +291,7 @@ def columns(request: HttpRequest, slug: str, file: str) -> HttpResponse:
 
 
 @require_POST
-def remove_file(request: HttpRequest, slug: str, file: str) -> HttpResponse:
+def remove_file(request: Request, slug: str, file: str) -> HttpResponse:
     """Remove a file that was never published."""
     dataset = _dataset(request, slug)
     services.remove_resource(actor=request.actor, resource=_resource(dataset, file))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from parvis.catalogue import documents
 from parvis.catalogue.forms import DocumentForm
 from parvis.catalogue.models import Document
+from parvis.catalogue.requests import Request
 from parvis.core import access, limits
 from parvis.core.errors import Invalid, NotFound
 from parvis.core.events import IdempotencyKey
@@ -20,7 +21,7 @@ from parvis.core.models import State
 from parvis.core.pages import paginate
 
 
-def _document(request: HttpRequest, slug: str) -> Document:
+def _document(request: Request, slug: str) -> Document:
     found = (
         Document.objects.select_related("node", "organisation__node", "file")
         .filter(node__slug=slug)
@@ -41,7 +42,7 @@ def _file(form: DocumentForm) -> tuple[str, bytes] | None:
     return upload.name, upload.read(limits.UPLOAD_BYTES + 1)
 
 
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """Drafts first, then what is public."""
     access.require(request.actor, "manage_catalogue")
     rows = (
@@ -56,7 +57,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "catalogue/desk_documents.html", context)
 
 
-def _key(request: HttpRequest, scope: str, form: DocumentForm) -> IdempotencyKey | None:
+def _key(request: Request, scope: str, form: DocumentForm) -> IdempotencyKey | None:
     value = request.POST.get("key", "")
     content = {k: str(v) for k, v in form.cleaned_data.items() if k != "key"}
     return (
@@ -64,13 +65,13 @@ def _key(request: HttpRequest, scope: str, form: DocumentForm) -> IdempotencyKey
     )
 
 
-def _page(request: HttpRequest, form: DocumentForm, **more: Any) -> HttpResponse:
+def _page(request: Request, form: DocumentForm, **more: Any) -> HttpResponse:
     context = {"section": "desk", "form": form, "upload": True, **more}
     status = 422 if form.is_bound else 200
     return render(request, "catalogue/desk_document.html", context, status=status)
 
 
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: Request) -> HttpResponse:
     """Draft a document."""
     access.require(request.actor, "manage_catalogue")
     form = DocumentForm(request.POST or None, request.FILES or None)
@@ -89,7 +90,7 @@ def create(request: HttpRequest) -> HttpResponse:
     return _page(request, form, heading=_("New document"), back=reverse("desk_documents"))
 
 
-def edit(request: HttpRequest, slug: str) -> HttpResponse:
+def edit(request: Request, slug: str) -> HttpResponse:
     """Change a document."""
     document = _document(request, slug)
     form = DocumentForm(
@@ -126,7 +127,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-def publish(request: HttpRequest, slug: str) -> HttpResponse:
+def publish(request: Request, slug: str) -> HttpResponse:
     """Publish a document."""
     document = _document(request, slug)
     value = request.POST.get("key", "")

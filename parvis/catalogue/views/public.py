@@ -15,6 +15,7 @@ from parvis.catalogue.models import Dataset, Document, Resource, Version
 from parvis.core import limits, revisions
 from parvis.core.i18n import tr
 from parvis.core.knots import knots
+from parvis.core.models import Node
 from parvis.core.pages import Page, page_number, paginate, public_page
 from parvis.core.search import search
 from parvis.core.thread import LABELS
@@ -112,7 +113,7 @@ def dataset_context(
         "dataset": dataset,
         "node": dataset.node,
         "resources": [_file(dataset, *one, shown=one is pair) for one in resources],
-        "related": [_related(link) for link in queries.related(dataset.node)],
+        "related": _all_related(dataset.node),
         "knots": knots(dataset.node),
         "api_root": settings.SITE_URL,
     }
@@ -154,11 +155,16 @@ def _file(dataset: Dataset, resource: Resource, version: Version, *, shown: bool
     }
 
 
+def _all_related(node: Node) -> list[dict[str, Any]]:
+    """Return the public links of a node, those of one kind together."""
+    return sorted(map(_related, queries.related(node)), key=lambda one: one["words"])
+
+
 def _related(link: Any) -> dict[str, Any]:
     words = {
-        "published_as": _("Comes from the consultation"),
-        "measured_by": _("Measures the commitment"),
-        "evidenced_by": _("Evidence for the commitment"),
+        "published_as": _("Come from the consultation"),
+        "measured_by": _("Measures these commitments"),
+        "evidenced_by": _("Evidence for these commitments"),
         "informs": _("To read before answering"),
         "serves": _("Serves the pillar"),
         "becomes": _("Answers the request"),
@@ -170,7 +176,7 @@ def _related(link: Any) -> dict[str, Any]:
 def dataset(request: HttpRequest, slug: str) -> HttpResponse:
     """One dataset: what it is, its rows, its picture, its words, how to take it away."""
     found = queries.dataset_by_slug(slug)
-    pairs = [(row, row.current) for row in found.published]
+    pairs = [(row, row.current) for row in found.published]  # type: ignore[attr-defined]
     context = dataset_context(request, found, pairs)
     context["versions"] = [
         {"version": version, **_file(found, version.resource, version, shown=False)}
@@ -208,7 +214,7 @@ def document_context(found: Document) -> dict[str, Any]:
         "section": "documents",
         "document": found,
         "node": found.node,
-        "related": [_related(link) for link in queries.related(found.node)],
+        "related": _all_related(found.node),
         "knots": knots(found.node),
     }
 

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from parvis.catalogue import microdata
+from parvis.catalogue.requests import Request
 from parvis.catalogue.review import DECISIONS
 from parvis.consult import queries
 from parvis.consult.models import Consultation
@@ -35,7 +36,7 @@ FOUND = {
 }
 
 
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """Consultations that closed: what is published, what waits for review."""
     access.require(request.actor, "publish_data")
     rows = [
@@ -50,7 +51,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "publishing/list.html", context)
 
 
-def _consultation(request: HttpRequest, slug: str) -> Consultation:
+def _consultation(request: Request, slug: str) -> Consultation:
     access.require(request.actor, "publish_data")
     try:
         found = queries.consultation_by_slug(slug)
@@ -62,13 +63,13 @@ def _consultation(request: HttpRequest, slug: str) -> Consultation:
     return found
 
 
-def review(request: HttpRequest, slug: str) -> HttpResponse:
+def review(request: Request, slug: str) -> HttpResponse:
     """Each free text in which something personal may be: keep, mask or withhold; then publish."""
     consultation = _consultation(request, slug)
     refusal = None
     if request.method == "POST":
         decisions = {
-            name.removeprefix("d_"): value
+            name.removeprefix("d_"): str(value)
             for name, value in request.POST.items()
             if name.startswith("d_")
         }
@@ -101,14 +102,14 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-def _keep(request: HttpRequest, consultation: Consultation, decisions: dict[str, str]) -> None:
+def _keep(request: Request, consultation: Consultation, decisions: dict[str, str]) -> None:
     """Keep the decisions of a page whose publication was refused: nothing chosen is lost."""
     valid = {k: v for k, v in decisions.items() if v in DECISIONS}
     publication.save_review(actor=request.actor, consultation=consultation, decisions=valid)
 
 
 def _context(
-    request: HttpRequest, consultation: Consultation, refusal: Invalid | None
+    request: Request, consultation: Consultation, refusal: Invalid | None
 ) -> dict[str, Any]:
     dataset = publication.dataset_of(consultation)
     tables = publication.sources(consultation)
