@@ -21,8 +21,8 @@ DEFAULT: str = settings.LANGUAGE_CODE
 NBSP = "\u00a0"
 
 _SPACES = (
-    (re.compile(r"« ?"), f"«{NBSP}"),
-    (re.compile(r" ?»"), f"{NBSP}»"),
+    (re.compile("«[ \u00a0]?"), f"«{NBSP}"),
+    (re.compile("[ \u00a0]?»"), f"{NBSP}»"),
     (re.compile(r"(?<=\S) (?=[:%$])"), NBSP),
     (re.compile(r"(?<=\d) (?=\d{3}\b)"), NBSP),
     (re.compile(r"(?<=n°) (?=\S)"), NBSP),
