@@ -45,12 +45,17 @@ class Subscription(models.Model):
 
     class Meta:
         constraints = [
+            # Two, since SQLite has no unique constraint that takes nulls as equal.
             models.UniqueConstraint(
                 fields=["email", "node"],
                 condition=models.Q(ended_at__isnull=True),
                 name="subscription_once",
-                nulls_distinct=False,
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["email"],
+                condition=models.Q(ended_at__isnull=True, node__isnull=True),
+                name="subscription_site_once",
+            ),
         ]
         indexes = [models.Index(fields=["node", "confirmed_at"], name="subscription_node")]
 

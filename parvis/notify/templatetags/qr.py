@@ -1,4 +1,4 @@
-"""{% load qr %}{% qr text label %}: a QR code as an SVG path, without style nor script."""
+"""{% load qr %}{% qr text label %}: a QR code as an SVG path, without style nor script; keys."""
 
 import segno
 from django import template
@@ -34,3 +34,9 @@ def qr(text: str, label: str = "") -> SafeString:
         label,
         "".join(runs),
     )
+
+
+@register.filter
+def grouped(text: str) -> str:
+    """A long key by fours, as people read and type it; applications leave the spaces out."""
+    return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
