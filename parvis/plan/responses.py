@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -114,12 +113,16 @@ def update_response(
     Invalid (`languages`: those in which a public response must be complete).
     """
     access.require(actor, "respond", response)
+    before = _content(response)
     _fill(response, changes, commitments)
     if response.node.state != State.PUBLIC:
         response.save()
         emit("response.drafted", node=response.node, actor=actor)
         return response
     _require_whole(response, languages)
+    if before == _content(response):
+        response.save()  # its sources, at most: nothing that the register holds
+        return response
     if commitments is not None:
         _write_commitments(response, actor)
     return _published(response, actor, note)
@@ -202,21 +205,21 @@ def _write_commitments(response: Response, actor: Actor) -> None:
 
 def texts_of_response(response: Response) -> dict[str, Any]:
     """Return what a response's history keeps."""
-    label = {DEFAULT: response.verdict}
     texts = {name: dict(getattr(response, name)) for name in TEXTS}
-    return {"verdict": label[DEFAULT], **texts, "existing_url": response.existing_url}
+    where = response.existing_url or str(response.existing_node_id or "")
+    return {"verdict": response.verdict, **texts, "existing_url": where}
+
+
+def _content(response: Response) -> dict[str, Any]:
+    """What the register commits to: the texts, and the commitments with their reasons."""
+    texts = texts_of_response(response)
+    return {**texts, "commitments": dict(response.intended.get("commitments", {}))}
 
 
 def _published(response: Response, actor: Actor, note: Text | None) -> Response:
     response.save()
-    texts = texts_of_response(response)
-    revisions.keep(response.node, texts, actor=actor, note=note)
-    content = {"verdict": response.verdict, **texts, "commitments": _ids(response)}
-    digest = hashlib.sha256(canon.encode(content)).hexdigest()
+    revisions.keep(response.node, texts_of_response(response), actor=actor, note=note)
+    digest = hashlib.sha256(canon.encode(_content(response))).hexdigest()
     facts = {"sha256": digest, "verdict": response.verdict}
     emit("response.published", node=response.node, actor=actor, data=facts)
     return response
-
-
-def _ids(response: Response) -> list[str]:
-    return sorted(str(UUID(pk)) for pk in response.intended.get("commitments", {}))
