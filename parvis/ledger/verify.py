@@ -239,7 +239,11 @@ def _check(
     run.result.report = report
     _tell(run, report, bool(notes))
     if report.ok and report.checkpoint is not None and run.result.status == OK:
-        memory.keep(report.checkpoint.raw, key)
+        try:
+            memory.keep(report.checkpoint.raw, key)
+        except OSError as error:
+            run.say(_("All is well, but this head could not be kept: %(why)s.") % {"why": error})
+            run.result.status = UNREADABLE
 
 
 def _receipt(run: _Run, path: Path, key: str) -> bytes | None:

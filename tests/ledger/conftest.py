@@ -18,8 +18,9 @@ VECTORS = Path(__file__).parents[1] / "merkle" / "vectors"
 @pytest.fixture
 def home(settings, tmp_path):
     """A home with no register yet."""
-    settings.HOME = tmp_path
-    return tmp_path
+    settings.HOME = tmp_path / "home"
+    settings.HOME.mkdir()
+    return settings.HOME
 
 
 @pytest.fixture
