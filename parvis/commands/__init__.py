@@ -1,0 +1,1 @@
+"""What each command of `parvis` does; `parvis.cli` reads the arguments."""

@@ -1,0 +1,133 @@
+"""Everything that `make test` runs, in order; stops at the first step that fails.
+
+.venv/bin/python tools/check.py          everything
+.venv/bin/python tools/check.py fast     style and SQLite tests, without slow and browser ones
+"""
+
+# ruff: noqa: S603, S607, T201
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / ".venv" / "bin"
+PYTEST = [str(BIN / "pytest"), "--durations=5"]
+PACKAGES = {"chromium": "chromium", "initdb": "postgresql"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A name, and the command that succeeds or fails."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def _bin(name: str, *arguments: str) -> list[str]:
+    return [str(BIN / name), *arguments]
+
+
+def style() -> list[Step]:
+    """Return the steps that read the code without running it."""
+    return [
+        Step("format", _bin("ruff", "format", "--check", ".")),
+        Step("lint", _bin("ruff", "check", ".")),
+        Step("templates", _bin("python", "tools/templates.py")),
+        Step("types", _bin("mypy", "parvis")),
+        Step("imports", _bin("lint-imports", "--no-cache")),
+        Step("French", _bin("python", "-m", "parvis.core.catalogs", "missing")),
+        Step("migrations", _bin("python", "manage.py", "makemigrations", "--check", "--dry-run")),
+    ]
+
+
+def everything() -> list[Step]:
+    """Return every step; the last one is pytest, whose last line closes the output."""
+    return [
+        *style(),
+        Step("tests on SQLite", [*PYTEST, "-n", "2", "-m", "not browser"]),
+        Step(
+            "tests on PostgreSQL",
+            [*_bin("python", "tools/pg.py", "--"), *PYTEST, "-n", "2", "-m", "not browser"],
+        ),
+        Step("tests in a browser", [*PYTEST, "-m", "browser"]),
+    ]
+
+
+def fast() -> list[Step]:
+    """Return the steps of `make test-fast`."""
+    return [
+        *style(),
+        Step("tests on SQLite", [*PYTEST, "-n", "2", "-m", "not browser and not slow"]),
+    ]
+
+
+def _there(program: str) -> bool:
+    if program == "initdb" and list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        return True
+    return bool(shutil.which(program))
+
+
+def install_services() -> bool:
+    """Install a browser and PostgreSQL when we may; return whether all is there."""
+    missing = [PACKAGES[program] for program in PACKAGES if not _there(program)]
+    if not missing:
+        return True
+    if os.geteuid() or not shutil.which("apt-get"):
+        print(f"Missing: {', '.join(missing)}. Install them, or run make test-fast.", flush=True)
+        return False
+    print(f"Installing {', '.join(missing)} with apt-get", flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (
+        ["update", "-qq"],
+        ["install", "-y", "-qq", "--no-install-recommends", *missing],
+    ):
+        done = subprocess.run(
+            ["apt-get", *command], env=environment, stdout=subprocess.DEVNULL, check=False
+        )
+        if done.returncode:
+            print(f"FAILED: apt-get {command[0]}", flush=True)
+            return False
+    return True
+
+
+def run(steps: list[Step]) -> int:
+    """Run the steps; print the time of each; return the exit status of the first that fails."""
+    times: list[str] = []
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="parvis-check-") as home:
+        base = {**os.environ, "PARVIS_HOME": home, "PARVIS_TESTING": "1", "LANG": "C.UTF-8"}
+        for name in ("PARVIS_DATABASE_URL", "PARVIS_DEMO", "PARVIS_SITE_URL", "VIRTUAL_ENV"):
+            base.pop(name, None)
+        for number, step in enumerate(steps, 1):
+            last = number == len(steps)
+            if last and times:
+                print(f"\nSo far, {time.monotonic() - started:.0f} s: {', '.join(times)}")
+            print(f"\n[{number}/{len(steps)}] {step.name}", flush=True)
+            at = time.monotonic()
+            done = subprocess.run(
+                step.command, cwd=ROOT, env={**base, **step.environment}, check=False
+            )
+            took = f"{step.name} {time.monotonic() - at:.0f} s"
+            if done.returncode:
+                print(f"FAILED: {took} ({' '.join(step.command[:4])})", flush=True)
+                return done.returncode
+            times.append(took)
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    """Run `fast` or everything."""
+    if arguments == ["fast"]:
+        return run(fast())
+    return run(everything()) if install_services() else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
