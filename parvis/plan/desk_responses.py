@@ -1,6 +1,8 @@
 """The desk of responses: the themes of a consultation, and what is decided about each."""
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,11 +14,19 @@ from django.views.decorators.http import require_safe
 from parvis.core import access, thread
 from parvis.core.errors import Invalid
 from parvis.core.forms import put_errors
+from parvis.core.i18n import tr
 from parvis.core.models import Node, State
 from parvis.plan import queries, responses
 from parvis.plan.desk import SECTION, editing, key_of
 from parvis.plan.forms import ResponseForm
 from parvis.plan.models import Response
+
+Count = Callable[[Iterable[UUID]], Mapping[UUID, int]]
+
+
+def linked(themes: Iterable[UUID]) -> Mapping[UUID, int]:
+    """Return theme id -> contributions linked to it, whether they count or not."""
+    return thread.counts_in(themes, "expresses")
 
 
 def _consultation(request: HttpRequest, slug: str) -> Node:
@@ -32,12 +42,15 @@ def _themes(consultation: Node) -> list[Node]:
 
 
 @require_safe
-def index(request: HttpRequest, slug: str) -> HttpResponse:
-    """The themes of a consultation, those without a response first; five queries."""
+def index(request: HttpRequest, slug: str, counts_of: Count = linked) -> HttpResponse:
+    """The themes of a consultation, those without a response first.
+
+    `counts_of` gives theme id -> contributions; the site passes the one function that counts.
+    """
     consultation = _consultation(request, slug)
     themes = _themes(consultation)
     ids = [theme.pk for theme in themes]
-    counts = thread.counts_in(ids, "expresses")
+    counts = counts_of(ids)
     found = _by_theme(queries.responses_of(consultation, drafts=True), ids)
     rows: list[dict[str, Any]] = [
         {"theme": theme, "count": counts.get(theme.pk, 0), "response": found.get(str(theme.pk))}
@@ -67,22 +80,28 @@ def _by_theme(rows: list[Response], ids: list[Any]) -> dict[str, Response]:
     return found
 
 
+def _choices(found: Response | None) -> dict[Node, str]:
+    """Commitments to choose from, by plan: the public ones, and those it leads to already."""
+    rows = queries.by_number(queries.standings(queries.public_commitments()))
+    choices = {}
+    for row in rows:
+        names = {"number": row.commitment.number, "title": tr(row.node.title)}
+        named = _("Commitment %(number)s: %(title)s") % names
+        choices[row.node] = f"{named} ({tr(row.plan.node.title)})"
+    ids = set(found.intended.get("commitments", {})) if found else set()
+    left = ids - {str(node.pk) for node in choices}
+    return choices | {node: tr(node.title) for node in Node.objects.filter(pk__in=left)}
+
+
 @editing
-def edit(request: HttpRequest, slug: str, theme: str) -> HttpResponse:
+def edit(request: HttpRequest, slug: str, theme: str, counts_of: Count = linked) -> HttpResponse:
     """Write the response to a theme: kept as a draft, or published."""
     consultation = _consultation(request, slug)
     node = next((row for row in _themes(consultation) if row.slug == theme), None)
     if node is None:
         raise Http404
     found = queries.response_to(node)
-    commitments = {
-        item.node: item.reason
-        for item in (
-            queries.commitments_of_responses([found.pk]).get(found.pk, []) if found else []
-        )
-    }
-    choices = {row.node: None for row in queries.public_commitments().order_by("-plan", "pk")}
-    form = ResponseForm(request.POST or None, row=found, commitments={**choices, **commitments})
+    form = ResponseForm(request.POST or None, row=found, commitments=_choices(found))
     status = 200
     if request.method == "POST":
         if form.is_valid():
@@ -96,7 +115,7 @@ def edit(request: HttpRequest, slug: str, theme: str) -> HttpResponse:
         "theme": node,
         "response": found,
         "form": form,
-        "count": thread.counts_in([node.pk], "expresses").get(node.pk, 0),
+        "count": counts_of([node.pk]).get(node.pk, 0),
         "languages": queries.languages_of(consultation),
         "public": bool(found and found.node.state == State.PUBLIC),
         **SECTION,

@@ -34,7 +34,7 @@ class CommitmentsFeed(Feed):
         self.path = request.path
         self.language = get_language()
         response = super().__call__(request, *args, **kwargs)
-        response.public_seconds = SECONDS
+        response.public_seconds = SECONDS  # type: ignore[attr-defined]
         return response
 
     def title(self, obj: Commitment | None = None) -> str:
@@ -67,7 +67,7 @@ class CommitmentsFeed(Feed):
 
     def item_title(self, item: News) -> str:
         """The commitment, then what is new."""
-        name = tr(item.commitment.node.title)
+        name = tr(item.commitment.node.title if item.commitment else item.node.title)
         if isinstance(item, Evaluation):
             return _("%(name)s: %(what)s") % {"name": name, "what": item.get_kind_display()}
         level = Completion(item.completion).label if item.completion else _("progress report")

@@ -22,7 +22,6 @@ from parvis.plan.models import (
 from parvis.plan.services import COMMITMENT_TEXTS
 from parvis.plan.values import Completion, OgpValue, Precision, Verdict
 
-TITLE = {"characters_max": limits.TITLE_CHARACTERS}
 KNOWN = (("", _("Not known")), ("true", _("Yes")), ("false", _("No")))
 
 
@@ -32,6 +31,30 @@ class DayField(forms.DateField):
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
         super().__init__(widget=widget, **kwargs)
+
+
+class _Asked:
+    """Shown as required; the service says when it is, since it depends on other answers."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "required": False})
+        self.required = True
+
+    def clean(self, value: Any) -> Any:
+        """Clean as an optional field."""
+        self.required = False
+        try:
+            return super().clean(value)  # type: ignore[misc]
+        finally:
+            self.required = True
+
+
+class AskedTextField(_Asked, TextFormField):
+    """A text by language that the service may require."""
+
+
+class AskedChoiceField(_Asked, forms.ChoiceField):
+    """A choice that the service may require."""
 
 
 class SourcesFormField(forms.CharField):
@@ -110,7 +133,11 @@ class _ModelFieldsForm(KeyedForm):
             initial = {**{name: getattr(row, name) for name in self.names}, **initial}
             initial.setdefault("title", row.node.title)
         super().__init__(*args, initial=initial, **kwargs)
-        made = {"title": TextFormField(label=self.title_label, **TITLE)} if self.title_label else {}
+        made: dict[str, forms.Field] = {}
+        if self.title_label:
+            made["title"] = TextFormField(
+                label=self.title_label, characters_max=limits.TITLE_CHARACTERS
+            )
         made |= _model_fields(self.model, self.names)
         declared = self.fields
         self.fields = {**made, **declared}
@@ -193,11 +220,20 @@ class ProgressForm(_ModelFieldsForm):
         choices=Completion, widget=forms.RadioSelect, label=_("Level of completion")
     )
     reported_on = DayField(label=_("Reported on"))
-    milestone = forms.ChoiceField(required=False, label=_("Milestone"))
     milestone_reached = forms.ChoiceField(
         required=False,
         choices=(("", _("Unchanged")), ("true", _("Reached")), ("false", _("Not reached"))),
         label=_("This milestone is"),
+    )
+    why = AskedTextField(
+        rows=4, label=_("Why it is not finished"), help_text=_("Required unless it is complete.")
+    )
+    external = AskedTextField(
+        rows=4,
+        label=_("What outside the organisation weighed in"),
+        help_text=_(
+            "A law, a supplier, another organisation. Required unless complete, or tick below."
+        ),
     )
     nothing_external = forms.BooleanField(
         required=False, label=_("Nothing outside the organisation weighed in")
@@ -212,10 +248,10 @@ class ProgressForm(_ModelFieldsForm):
         super().__init__(*args, **kwargs)
         rows = commitment.milestones.select_related("node")
         choices = [(str(row.pk), _title(row.node)) for row in rows]
-        self.fields["milestone"].choices = [("", _("The whole commitment")), *choices]
-        self.fields["why"].help_text = _("Required unless it is complete.")
-        self.fields["external"].help_text = _(
-            "A law, a supplier, another organisation. Required unless complete, or tick below."
+        self.fields["milestone"] = forms.ChoiceField(
+            required=False,
+            choices=[("", _("The whole commitment")), *choices],
+            label=_("Milestone"),
         )
         self.order_fields(self.field_order)
 
@@ -260,12 +296,11 @@ class ResponseForm(_ModelFieldsForm):
     model = Response
     names = ("asked", "reason", "follows", "existing_url", "sources")
     title_label = None
-    verdict = forms.ChoiceField(
-        choices=Verdict, widget=forms.RadioSelect, required=False, label=_("Decision")
-    )
+    verdict = AskedChoiceField(choices=Verdict, widget=forms.RadioSelect, label=_("Decision"))
+    reason = AskedTextField(rows=4, label=_("Why"))
     sources = SourcesFormField(required=False)
 
-    def __init__(self, *args: Any, commitments: Mapping[Node, Any] | None = None, **kwargs: Any):
+    def __init__(self, *args: Any, commitments: Mapping[Node, str] | None = None, **kwargs: Any):
         row = kwargs.get("row")
         super().__init__(*args, **kwargs)
         if row is not None:
@@ -274,7 +309,7 @@ class ResponseForm(_ModelFieldsForm):
         intended = (row.intended if row else {}).get("commitments", {})
         self.fields["commitments"] = forms.MultipleChoiceField(
             required=False,
-            choices=[(pk, _title(node)) for pk, node in self.nodes.items()],
+            choices=[(str(node.pk), label) for node, label in (commitments or {}).items()],
             widget=forms.CheckboxSelectMultiple,
             initial=[pk for pk in intended if pk in self.nodes],
             label=_("Commitments it leads to"),

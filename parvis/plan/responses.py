@@ -179,9 +179,10 @@ def _require_whole(response: Response, languages: Sequence[str]) -> None:
                 for code in absent
             ]
     already = response.verdict == Verdict.ALREADY_DONE
-    if already and not response.existing_url and response.existing_node_id is None:
+    if already and not response.existing_url and response.existing_node is None:
         errors["existing_url"] = [_("Already done: give the address where people can see it.")]
-    if response.existing_node_id and response.existing_node.state != State.PUBLIC:
+    existing = response.existing_node
+    if existing is not None and existing.state != State.PUBLIC:
         errors["existing_url"] = [_("What it points to is not public.")]
     if errors:
         raise Invalid(errors)

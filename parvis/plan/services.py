@@ -215,9 +215,6 @@ def draft_commitment(
     return commitment
 
 
-create_commitment = draft_commitment
-
-
 def _check_commitment(commitment: Commitment) -> None:
     check(commitment, exclude=["plan"])
     same = Commitment.objects.filter(plan=commitment.plan, number=commitment.number)

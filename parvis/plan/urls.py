@@ -1,9 +1,12 @@
-"""Addresses of plan, under the language prefix. The page of a commitment is joined by the site."""
+"""Addresses of plan, under the language prefix.
+
+The page of a commitment and the desk of responses are joined by `parvis.site.routes.plan`.
+"""
 
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
-from parvis.plan import desk, desk_responses, feeds, views
+from parvis.plan import desk, feeds, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path(_("commitments/"), views.commitments, name="commitments"),
@@ -48,6 +51,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
         desk.plan_evaluation_new,
         name="plan_evaluation_new",
     ),
-    path(_("desk/responses/<slug:slug>/"), desk_responses.index, name="desk_responses"),
-    path(_("desk/responses/<slug:slug>/<slug:theme>/"), desk_responses.edit, name="response_edit"),
 ]

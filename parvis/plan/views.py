@@ -29,12 +29,6 @@ ROWS = 50
 SayWhat = Callable[[Iterable[Node]], Mapping[UUID, Said]]
 
 
-def _seen(request: HttpRequest, node: Node) -> None:
-    """404 unless the reader may see the node."""
-    if node.state != State.PUBLIC and not access.can(request.actor, "manage_plan", node):
-        raise Http404
-
-
 def plan_or_404(request: HttpRequest, slug: str) -> Plan:
     """Return a plan that the reader may see."""
     try:

@@ -2,6 +2,7 @@
 
 from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -93,7 +94,7 @@ def check(row: Any, *, exclude: Sequence[str] = ()) -> None:
 def _round(row: Any, edge: str) -> None:
     """A month known without its day is kept by its first day (start) or its last (end)."""
     value = getattr(row, edge, None)
-    if hasattr(value, "day") and getattr(row, f"{edge}_precision", "") == Precision.MONTH:
+    if isinstance(value, date) and getattr(row, f"{edge}_precision", "") == Precision.MONTH:
         last = 1 if edge == "starts" else monthrange(value.year, value.month)[1]
         setattr(row, edge, value.replace(day=last))
 
@@ -105,7 +106,7 @@ def holes(texts: Mapping[str, Any], languages: Sequence[str]) -> dict[str, list[
     """
     out: dict[str, list[object]] = {}
     for name, text in texts.items():
-        if isinstance(text, Mapping) and text and (absent := missing(text, languages)):
+        if isinstance(text, Mapping) and text and (absent := missing(text, list(languages))):
             out[name] = [
                 _("Missing in this language: %(language)s.")
                 % {"language": LANGUAGE_NAMES.get(code, code)}

@@ -1,4 +1,4 @@
-"""The page of a commitment: the plan's, with what was said counted where themes are counted."""
+"""Pages of the plan that tell what was said, counted where themes are counted."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
 from parvis.core.models import Node
-from parvis.plan import views
+from parvis.plan import desk_responses, views
 from parvis.plan.queries import Said
 from parvis.understand import queries as understand
 
@@ -38,5 +38,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
         views.commitment,
         {"said_of": said_of},
         name="commitment",
+    ),
+    path(
+        _("desk/responses/<slug:slug>/"),
+        desk_responses.index,
+        {"counts_of": understand.counts_of},
+        name="desk_responses",
+    ),
+    path(
+        _("desk/responses/<slug:slug>/<slug:theme>/"),
+        desk_responses.edit,
+        {"counts_of": understand.counts_of},
+        name="response_edit",
     ),
 ]
