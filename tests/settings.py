@@ -8,4 +8,9 @@ os.environ.setdefault("PARVIS_SECRET_KEY", "for-tests-only")
 os.environ["PARVIS_HOME"] = tempfile.mkdtemp(prefix="parvis-test-")
 os.environ.setdefault("PARVIS_PAGE_CACHE", "0")
 
-from parvis.settings import *  # noqa: E402, F403
+from parvis.settings import *
+from parvis.settings import DATABASES, HOME
+
+if DATABASES["default"]["ENGINE"] == "parvis.core.sqlite":
+    # A file, as people run it; each parallel worker adds its own suffix.
+    DATABASES["default"]["TEST"] = {"NAME": str(HOME / "test.db")}

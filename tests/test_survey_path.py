@@ -36,7 +36,7 @@ def test_answer_gets_a_receipt_and_counts_once(client: Client) -> None:
     page = client.get(receipt)
     assert page.status_code == 200
     assert page["Cache-Control"] == "no-store"
-    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Referrer-Policy"] == "same-origin"
     row = Contribution.objects.get()
     assert row.payload == {"first": "docs", "why": "Pour lire."}
     assert Event.objects.filter(verb="answer.accepted", node=row.node).count() == 1

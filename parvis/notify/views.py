@@ -144,7 +144,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         context = {"done": one and not active, "everything": False}
     context |= {"one": active, "followed": followed(found.node) if one else ""}
     response = render(request, "notify/unsubscribe.html", context)
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"
     return response
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from parvis.core.errors import Invalid
-from parvis.core.i18n import missing
+from parvis.core.i18n import missing, tr
 
 Words = dict[str, str]
 Kind = Literal["single", "multiple", "ranking", "scale", "number", "short", "long"]
@@ -196,5 +196,10 @@ def holes(questionnaire: Questionnaire, languages: list[str]) -> list[str]:
                 found.append(
                     _("Question “%(q)s”: text missing (%(languages)s).")
                     % {"q": question.id, "languages": ", ".join(lost)}
+                )
+            if any("[" in text.get(code, "") for text in texts for code in languages):
+                found.append(
+                    _("Question “%(q)s” still holds [brackets] to replace.")
+                    % {"q": tr(question.label)}
                 )
     return found

@@ -87,7 +87,10 @@ def columns_of(question: Question) -> list[tuple[pa.Field, Any]]:
     if question.other:
         label = _joined(question, {"fr": "autre, en mots", "en": "other, in words"})
         columns.append(
-            (_field(f"{name}_other_text", pa.string(), "text", question, label), _get(f"{name}_other"))
+            (
+                _field(f"{name}_other_text", pa.string(), "text", question, label),
+                _get(f"{name}_other"),
+            )
         )
     return columns
 

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from parvis.methods.survey import views
+from parvis.methods.survey import edit_views, views
 
 urlpatterns = [
     path(_("surveys/<slug:slug>/"), views.start, name="survey"),
@@ -12,5 +12,32 @@ urlpatterns = [
     path(_("surveys/<slug:slug>/draft/<str:token>/send/"), views.send, name="survey_send"),
     path(_("surveys/<slug:slug>/change/<str:code>/"), views.change, name="survey_change"),
     path(_("desk/paper/<slug:slug>/"), views.paper, name="survey_paper"),
-    path(_("desk/surveys/<slug:slug>/"), views.edit, name="survey_edit"),
+    path(_("desk/surveys/<slug:slug>/"), edit_views.edit, name="survey_edit"),
+    path(_("desk/surveys/<slug:slug>/definition.json"), edit_views.export, name="survey_export"),
+    path(_("desk/surveys/<slug:slug>/import/"), edit_views.import_, name="survey_import"),
+    path(
+        _("desk/surveys/<slug:slug>/preview/<int:step>/"), edit_views.preview, name="survey_preview"
+    ),
+    path(_("desk/surveys/<slug:slug>/pages/new/"), edit_views.page, name="survey_page_new"),
+    path(_("desk/surveys/<slug:slug>/pages/<slug:page>/"), edit_views.page, name="survey_page"),
+    path(
+        _("desk/surveys/<slug:slug>/pages/<slug:page>/remove/"),
+        edit_views.remove,
+        name="survey_page_remove",
+    ),
+    path(
+        _("desk/surveys/<slug:slug>/pages/<slug:page>/questions/new/"),
+        edit_views.question,
+        name="survey_question_new",
+    ),
+    path(
+        _("desk/surveys/<slug:slug>/questions/<slug:question>/"),
+        edit_views.question,
+        name="survey_question",
+    ),
+    path(
+        _("desk/surveys/<slug:slug>/questions/<slug:question>/remove/"),
+        edit_views.remove,
+        name="survey_question_remove",
+    ),
 ]

@@ -13,10 +13,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from parvis.consult import contributions, phases, queries, services
+from parvis.consult import contributions, phases, queries
 from parvis.consult.models import Activity, Channel
 from parvis.core import access
-from parvis.core.access import NOBODY
 from parvis.core.errors import Closed, Invalid, NotFound
 from parvis.core.events import IdempotencyKey
 from parvis.core.i18n import tr
@@ -45,7 +44,7 @@ def _activity(request: HttpRequest, slug: str) -> Activity:
 def _private(response: HttpResponse) -> HttpResponse:
     """A draft's address is a key: it is not kept, nor sent to other sites."""
     response["Cache-Control"] = "private, no-store"
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"
     return response
 
 
@@ -368,26 +367,3 @@ def _received_on(text: str, activity: Activity) -> datetime:
         ) from None
     noon = datetime.combine(day, time(12), ZoneInfo(activity.consultation.time_zone))
     return min(noon, timezone.now()) if day == timezone.localdate() else noon
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def edit(request: HttpRequest, slug: str) -> HttpResponse:
-    """Staff edit the questionnaire, question by question."""
-    from parvis.methods.survey import editing
-
-    activity = queries.activity_by_slug(slug, "survey")
-    access.require(request.actor, "manage_consultation", activity.consultation)
-    form = editing.EditForm(activity, request.POST if request.method == "POST" else None)
-    status = 200
-    if request.method == "POST":
-        try:
-            settings, title, notice = form.read()
-            services.change_settings(
-                actor=request.actor, activity=activity, settings=settings, title=title
-            )
-        except Invalid as refusal:
-            form.problems, status = [str(m) for v in refusal.errors.values() for m in v], 422
-        else:
-            return HttpResponseRedirect(f"{reverse('survey_edit', args=[slug])}{notice}")
-    context = {"form": form, "activity": activity, "section": "desk", "sender": NOBODY}
-    return _private(render(request, "survey/edit.html", context, status=status))

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from parvis.consult import contributions, methods, phases
 from parvis.consult.models import Contribution
 from parvis.core import keys
+from parvis.core.accounts import client_ip
 from parvis.core.errors import NotFound, Refused
 from parvis.core.models import State
 from parvis.ledger import receipts
@@ -26,9 +27,13 @@ from parvis.understand.models import Quote
 
 
 def _private(response: HttpResponse) -> HttpResponse:
-    """A page that a code opens is not kept and tells no other site its address."""
+    """A page that a code opens is not kept and tells no other site its address.
+
+    `same-origin` and not `no-referrer`: with the latter browsers send `Origin: null`, and a form
+    on the page would be refused.
+    """
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"
     return response
 
 
@@ -144,19 +149,19 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
         email, tell = request.POST.get("email", "").strip(), bool(request.POST.get("tell"))
         try:
             notify.send_receipt(
-                node=contribution.node,
+                code=code,
                 email=email,
                 language=request.LANGUAGE_CODE,
-                tell=tell,
+                tell_node=contribution.node if tell else None,
                 actor=request.actor.holding(contribution.pk),
-                ip=request.META.get("REMOTE_ADDR", ""),
+                ip=client_ip(request),
             )
         except Refused as refusal:
             context |= {"email": email, "tell": tell, "email_error": str(refusal)}
             status = refusal.status
         else:
             words = (
-                _("The receipt was sent. One more message asks you to confirm that you want news.")
+                _("The receipt was sent. The message also holds a link to confirm that you want news.")
                 if tell
                 else _("The receipt was sent. The address was then erased.")
             )
@@ -199,7 +204,11 @@ def proof(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404
     data = receipts.proof_for(contributions.accepted_event(contribution))
     if data is None:
-        context = {"title": _("One second more"), "words": _("The register writes new entries each second. Load this page again."), "status": 202}  # fmt: skip
+        context = {
+            "title": _("One second more"),
+            "words": _("The register writes new entries each second. Load this page again."),
+            "status": 202,
+        }
         response = render(request, "site/error.html", context, status=202)
         response["Retry-After"] = "1"
         return _private(response)
