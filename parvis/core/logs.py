@@ -5,10 +5,12 @@ import logging
 import re
 from datetime import UTC, datetime
 
-_CODE = re.compile(
-    r"(?i)/(suivi|follow-up|modifier|change|recu|receipt|brouillon|draft|desabonnement|unsubscribe|confirmer"
-    r"|confirm|abonnement|subscription|apercu|preview)/[^/?#\s]+"
+_WORDS = (
+    "suivi|follow-up|modifier|change|recu|receipt|brouillon|draft|desabonnement|unsubscribe"
+    "|confirmer|confirm|abonnement|subscription|apercu|preview"
 )
+# Two such words may follow one another ("modifier/recu/<code>"): what is masked follows the last.
+_CODE = re.compile(rf"(?i)/((?:{_WORDS})(?:/(?:{_WORDS}))*)/[^/?#\s]+")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 
 
