@@ -61,7 +61,7 @@ def test_error_keeps_everything_and_says_what_to_do(client: Client) -> None:
     assert answer.status_code == 422
     html = answer.content.decode()
     assert "Je garde &lt;b&gt;ceci&lt;/b&gt;." in html
-    assert 'href="#first-0"' in html
+    assert 'href="#q-first-0"' in html
     assert not Contribution.objects.exists()
 
 

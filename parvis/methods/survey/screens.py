@@ -38,6 +38,11 @@ class Shown:
         return self.question.id
 
     @property
+    def anchor(self) -> str:
+        """Id of its field in the page; prefixed, as a question may have the name of another id."""
+        return f"q-{self.question.id}"
+
+    @property
     def kind(self) -> str:
         """Which template draws it."""
         return self.question.type
@@ -51,19 +56,19 @@ class Shown:
     @property
     def described_by(self) -> str:
         """Ids of its help and error."""
-        parts = [f"{self.id}-help"] if self.help else []
+        parts = [f"{self.anchor}-help"] if self.help else []
         if self.error:
-            parts.append(f"{self.id}-error")
+            parts.append(f"{self.anchor}-error")
         return " ".join(parts)
 
     @property
     def first_input(self) -> str:
         """Id of the input that the error summary links to."""
         if self.kind in {"single", "multiple", "scale"}:
-            return f"{self.id}-0"
+            return f"{self.anchor}-0"
         if self.kind == "ranking" and self.choices:
-            return f"{self.id}-{self.choices[0].id}"
-        return self.id
+            return f"{self.anchor}-{self.choices[0].id}"
+        return self.anchor
 
 
 def _chosen(value: Any) -> set[str]:
