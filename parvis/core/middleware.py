@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.functional import SimpleLazyObject
+from ninja.utils import check_csrf
 
 from parvis.core import access, metrics
 from parvis.core.errors import Invalid, Refused, SignInNeeded
@@ -62,6 +63,23 @@ class CurrentActor:
         """Answer with the actor attached."""
         request.actor = SimpleLazyObject(lambda: actor_of(request))  # type: ignore[attr-defined]
         return self.respond(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Refuse a write to the API that only a session's cookie allows, without its CSRF token.
+
+        Browsers send cookies for pages of others too; programs send none and need no token
+        (ASVS 5.0, 3.5.1).
+        """
+        writes = request.method not in {"GET", "HEAD", "OPTIONS", "TRACE"}
+        if (
+            writes
+            and request.path.startswith("/api/v1/")
+            and settings.SESSION_COOKIE_NAME in request.COOKIES
+        ):
+            return check_csrf(request)
+        return None
 
 
 class SpokenErrors:

@@ -16,6 +16,7 @@ from parvis.methods.survey.api import router as survey_router
 from parvis.moderation.api import router as moderation_router
 from parvis.plan.api import router as plan_router
 from parvis.understand.api import router as understand_router
+from parvis.understand.queries import counted
 
 api = NinjaAPI(
     title="Parvis",
@@ -106,6 +107,27 @@ def nodes(
     }
 
 
+def _counts(walked: thread.Walk) -> list[int]:
+    """Return how many there are at each level, as pages count them: nothing unpublished.
+
+    A draft theme or dataset is not known of; a contribution set aside or hidden does not count.
+    """
+    public: dict[str, list[UUID]] = {walked.start.kind: [walked.start.pk]}
+    found = []
+    for level in walked.levels:
+        if level.kind == "contribution":
+            voices = Link.objects.filter(
+                counted(), relation="expresses", target__in=public.get("theme", [])
+            )
+            found.append(voices.order_by().values("source").distinct().count())
+            continue
+        rows = Node.objects.filter(pk__in=level.ids, state=State.PUBLIC)
+        shown = list(rows.values_list("pk", flat=True))
+        public.setdefault(level.kind, []).extend(shown)
+        found.append(len(shown))
+    return found
+
+
 @api.get("/nodes/{uuid:node_id}/thread", response=ThreadOut, operation_id="node_thread")
 def node_thread(request: HttpRequest, node_id: UUID) -> dict[str, Any]:
     """The thread of anything public. Private contributions are counted, never listed."""
@@ -124,10 +146,11 @@ def node_thread(request: HttpRequest, node_id: UUID) -> dict[str, Any]:
                 "kind": level.kind,
                 "relation": level.relation,
                 "backwards": level.backwards,
-                "count": level.count,
+                "count": count,
                 "nodes": [kinds.card(one) for one in level.nodes],
             }
-            for level in walked.levels
+            for level, count in zip(walked.levels, _counts(walked), strict=True)
+            if count
         ],
         "links": [
             {
