@@ -159,13 +159,13 @@ def test_time_never_goes_back_more_than_the_rule_allows(db, store, run, monkeypa
     assert ats[3] == ats[4] == latest - 600
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_agrees_with_the_auditor_on_every_act(db, store, run, seed):
     """The sequencer signs an act exactly where the public rules find nothing against it."""
-    random_acts(random.Random(seed), 120)
+    random_acts(random.Random(seed), 90)
     assert run().findings == ()
     refused = Leaf.objects.exclude(problem="").select_related("ref")
-    assert 5 < refused.count() < 110
+    assert 5 < refused.count() < 80
     signed = {leaf.event_id: leaf for leaf in Leaf.objects.filter(index__isnull=False)}
     everything = Leaf.objects.exclude(kind="log.opened").order_by("id")
     state, numbers = LogState(store.origin), {}

@@ -7,6 +7,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from django.utils import translation
 
 from parvis.consult import contributions
 from parvis.ledger import openings, receipts, sequencer
@@ -29,7 +30,9 @@ LIES = {
 
 @pytest.fixture(autouse=True)
 def _home(home):
-    """The last head seen is kept in a home of this test."""
+    """The last head seen is kept in a home of this test; what is said is said in English."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
