@@ -42,6 +42,9 @@ FACE = f"""@font-face {{
 """
 
 
+NO_FACE = "/* The system's fonts. */\n"
+
+
 def say(words: str) -> None:
     """Print one line at once."""
     print(words, flush=True)
@@ -103,46 +106,45 @@ def packages(*, dev: bool) -> None:
 
 
 def fonts() -> None:
-    """Copy the typeface from its npm package; without Node, pages use the system's fonts."""
+    """Copy the typeface from its npm package; without it, pages use the system's fonts."""
     sheet, stamp = VENDOR / "fonts.css", VENDOR / "fonts.stamp"
     npm = shutil.which("npm") if shutil.which("node") else None
-    wanted = digest(ROOT / "package-lock.json", FACE, "npm" if npm else "none")
+    source = ROOT / "node_modules" / FONT
+    how = "npm" if npm else "copy" if source.exists() else "none"
+    wanted = digest(ROOT / "package-lock.json", FACE, how)
     if stamp.exists() and stamp.read_text() == wanted and sheet.exists():
         return
     (VENDOR / "fonts").mkdir(parents=True, exist_ok=True)
-    if npm and _fetch_font(npm):
+    if npm:
+        say("Typeface: fetching Public Sans with npm")
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        failed = subprocess.run(command, cwd=ROOT, check=False).returncode
+        if failed or not source.exists():
+            say("Typeface: npm could not fetch it, pages use the system's fonts; next time again")
+            sheet.write_text(NO_FACE)
+            return
+    if source.exists():
+        shutil.copyfile(source, VENDOR / "fonts" / "public-sans-latin.woff2")
         sheet.write_text(FACE)
-        stamp.write_text(wanted)
-        return
-    if not npm:
+    else:
         say("Typeface: Node is not installed, pages use the system's fonts")
-        stamp.write_text(wanted)
-    sheet.write_text("/* The system's fonts. */\n")
-
-
-def _fetch_font(npm: str) -> bool:
-    say("Typeface: fetching Public Sans with npm")
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-    done = subprocess.run(command, cwd=ROOT, check=False)
-    source = ROOT / "node_modules" / FONT
-    if done.returncode or not source.exists():
-        say("Typeface: npm could not fetch it, pages use the system's fonts; tried again next time")
-        return False
-    shutil.copyfile(source, VENDOR / "fonts" / "public-sans-latin.woff2")
-    return True
+        sheet.write_text(NO_FACE)
+    stamp.write_text(wanted)
 
 
 def main() -> int:
     """Install, say how long it took when it was long."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dev", action="store_true", help="also what the tests need")
+    parser.add_argument("--typeface-only", action="store_true", help="only copy the typeface")
     asked = parser.parse_args()
     if sys.version_info < (3, 11):  # noqa: UP036 this file runs before uv chooses a Python
         say(f"Parvis needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
         return 1
     started = time.monotonic()
     try:
-        packages(dev=asked.dev)
+        if not asked.typeface_only:
+            packages(dev=asked.dev)
         fonts()
     except subprocess.CalledProcessError as error:
         command = " ".join(map(str, error.cmd[:4]))

@@ -6,6 +6,7 @@ Everything here does nothing when there is nothing to do, and one process at a t
 import fcntl
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -156,9 +157,46 @@ def fill_demo(*, fresh: bool) -> None:
         return
     from parvis.site import demo_loader
 
+    if holds or half.exists():
+        start_over()
     say(_("Demo: filling it, once"))
-    again = fresh or half.exists()
     half.touch()
-    demo_loader.load(fresh=again)
+    demo_loader.load(lambda part: say(f"  {part}"))
     done.touch()
     half.unlink()
+
+
+def start_over() -> None:
+    """Empty the home of everything but its secrets and static files. Raises Stop while it works.
+
+    Only ever called on the demo: what people entered is lost.
+    """
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connection, connections
+
+    with _no_worker(settings.HOME):
+        if connection.vendor == "sqlite":
+            connections.close_all()
+            path = Path(settings.DATABASES["default"]["NAME"])
+            for ending in ("", "-wal", "-shm", "-journal"):
+                path.with_name(path.name + ending).unlink(missing_ok=True)
+        else:
+            call_command("flush", verbosity=0, interactive=False)
+        for name in ("files", "tables", "ledger", "mail", "seen"):
+            shutil.rmtree(settings.HOME / name, ignore_errors=True)
+        for name in ("demo.done", "demo.filling"):
+            (settings.HOME / name).unlink(missing_ok=True)
+        database()
+
+
+@contextmanager
+def _no_worker(home: Path) -> Iterator[None]:
+    descriptor = os.open(home / "worker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Stop(_("Parvis runs on %(home)s: stop it first.") % {"home": home}) from None
+    finally:
+        os.close(descriptor)

@@ -145,7 +145,8 @@ class Supervisor:
                     raise Stop(_("The server ended (%(n)d).") % {"n": status}, status or 1)
                 if not announced:
                     announced = self._announce(started)
-                if self.options.worker:
+                # After the first answer: while the server starts it needs the processor.
+                if self.options.worker and announced:
                     self._watch_worker()
                 time.sleep(0.1 if not announced else 0.5)
         finally:

@@ -11,6 +11,9 @@ from parvis.core import cache
 from parvis.core.models import Site
 
 SHEETS = [f"site/{name}.css" for name in ("tokens", "base", "components", "pages", "print")]
+# Fetched at installation; without Node there is none, and pages use the system's fonts.
+if (settings.BASE_DIR / "parvis/site/static/vendor/fonts.css").exists():
+    SHEETS.insert(0, "vendor/fonts.css")
 _kept: tuple[int, Site | None] = (-1, None)
 
 

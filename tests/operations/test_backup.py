@@ -201,14 +201,20 @@ def test_export_writes_counts_and_tables(home: Home, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_import_names_bad_rows_and_adds_nothing_twice(home: Home, tmp_path: Path) -> None:
-    fill(home, 1)
+    home.python(
+        "from tests.factories import make_consultation\nmake_consultation(with_proposals=True)"
+    )
     path = tmp_path / "in.csv"
     path.write_text("texte\nUne idée\n \nUne autre\n", encoding="utf-8")
     command = ("import", "contributions", str(path), "--consultation", "plan")
+    unsure = home.parvis(*command)
+    assert unsure.returncode == 2
+    assert "Choose one activity with --activity: plan-questionnaire, plan-propo" in unsure.stderr
+    command = (*command, "--activity", "plan-propositions")
     first = home.parvis(*command)
     assert first.returncode == 1
     assert "2 contributions received" in first.stdout
-    assert "Row 2" in first.stderr or "Row 3" in first.stderr
+    assert "Row 3: The text is empty." in first.stderr
     second = home.parvis(*command)
     assert "0 contributions received" in second.stdout
     assert "2 rows were there already" in second.stdout
