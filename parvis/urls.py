@@ -10,6 +10,7 @@ urlpatterns = [
     path("health/ready", operations.ready),
     path("metrics", operations.metrics_page),
     path("robots.txt", operations.robots),
+    path("favicon.ico", operations.favicon),
     path("", include("parvis.ledger.machine_urls")),
     path("", include("parvis.catalogue.machine_urls")),
     path("", include("parvis.site.machine_urls")),

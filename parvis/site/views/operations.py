@@ -2,7 +2,13 @@
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    JsonResponse,
+)
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from parvis.core import metrics
@@ -40,3 +46,9 @@ def robots(request: HttpRequest) -> HttpResponse:
     """Everything public may be indexed, but follow-up pages and forms."""
     lines = ["User-agent: *", "Disallow: /fr/suivi/", "Disallow: /en/follow-up/", ""]
     return HttpResponse("\n".join(lines), content_type="text/plain")
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where the icon is: browsers ask for it beside feeds and files, which cannot name it."""
+    return HttpResponsePermanentRedirect(static("site/icon.svg"))
