@@ -214,13 +214,16 @@ def activities(request: HttpRequest, slug: str) -> HttpResponse:
             renamed[target] = desk_forms.RenameForm(
                 request.POST, prefix=f"name-{target}", languages=languages
             )
+        form = renamed.get(target) or add
         try:
-            form = renamed.get(target) or add
             if action == "remove" or form.is_valid():
                 _change_activities(request, consultation, action, target, form)
                 return HttpResponseRedirect(request.path, status=303)
         except Invalid as error:
-            put_errors(renamed.get(target) or add, error)
+            if form.is_bound:
+                put_errors(form, error)
+            else:
+                refusal = error
         except Conflict as error:
             refusal = error
     items = items_of(consultation)
