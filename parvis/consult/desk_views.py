@@ -257,7 +257,8 @@ def contributions_list(request: HttpRequest, slug: str) -> HttpResponse:
     found = desk_contributions.received(consultation, filters, activities, texts=texts)
     page = paginate(request, found)
     rows = desk_contributions.rows_of(consultation, page.rows, activities, texts=texts)
-    form = desk_forms.FateForm(request.POST or None)
+    # Bound by an empty form too: what is missing is said on it.
+    form = desk_forms.FateForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":
         status = 422
