@@ -1,0 +1,120 @@
+"""Keeps the counts of proposals, in the transaction of the act that changes them.
+
+Named in settings.EVENT_CONSUMERS_IN_TRANSACTION. Whatever changes a contribution (a page, the
+API, an import, a withdrawal by receipt, moderation), the counts follow: no service has to know.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Count, Max
+
+from parvis.analysis.text import fold
+from parvis.consult.models import Activity, Contribution, Vote
+from parvis.core.models import Event, State
+from parvis.methods.proposals.models import Proposal
+
+KIND = "proposals"
+_OF_CONTRIBUTIONS = frozenset(
+    "contribution." + what
+    for what in ("accepted", "edited", "withdrawn", "moderated", "restored", "erased")
+)
+_OF_SUPPORTS = frozenset({"support.accepted", "support.withdrawn"})
+
+
+def count(
+    event: Event,
+    *,
+    parts: Mapping[str, Any],
+    ref: Event | None = None,
+    on: str | None = None,
+) -> None:
+    """Bring the row of the proposal that an event is about up to date."""
+    if event.node_id is None:
+        return
+    if event.verb in _OF_SUPPORTS:
+        count_supports(event.node_id)
+        return
+    if event.verb not in _OF_CONTRIBUTIONS:
+        return
+    contribution = (
+        Contribution.objects.select_related("node", "activity").filter(pk=event.node_id).first()
+    )
+    if contribution is None or contribution.activity.method != KIND:
+        return
+    if contribution.parent_id:
+        count_comments(contribution.parent_id)
+    else:
+        keep(contribution)
+
+
+def _locked(node_id: Any) -> Proposal | None:
+    # Locked before counting: two acts at once would each miss the other's row on PostgreSQL.
+    return Proposal.objects.select_for_update().filter(pk=node_id).first()
+
+
+def count_supports(proposal_id: Any) -> None:
+    """Count again the supports of a proposal."""
+    row = _locked(proposal_id)
+    if row:
+        row.supports = Vote.objects.filter(target_id=proposal_id).count()
+        row.save(update_fields=["supports"])
+
+
+def count_comments(proposal_id: Any) -> None:
+    """Count again the comments of a proposal that are public and kept, by stance."""
+    row = _locked(proposal_id)
+    if row is None:
+        return
+    found = dict(
+        Contribution.objects.filter(
+            parent_id=proposal_id, fate=Contribution.Fate.KEPT, node__state=State.PUBLIC
+        )
+        .order_by()
+        .values_list("payload__stance")
+        .annotate(n=Count("pk"))
+    )
+    row.comments = sum(found.values())
+    row.comments_for = found.get("for", 0)
+    row.comments_against = found.get("against", 0)
+    row.save(update_fields=["comments", "comments_for", "comments_against"])
+
+
+def keep(contribution: Contribution) -> Proposal:
+    """Write what the row says of a proposal's own contribution; it gets its number once."""
+    node = contribution.node
+    shown = node.state == State.PUBLIC and contribution.fate == Contribution.Fate.KEPT
+    said = fold(" ".join((*node.title.values(), contribution.body))) if shown else ""
+    row = _locked(node.pk)
+    if row is None:
+        return Proposal.objects.create(
+            node=node,
+            activity_id=contribution.activity_id,
+            number=_next_number(contribution.activity_id),
+            at=node.created_at,
+            visible=shown,
+            words=said,
+        )
+    row.visible, row.words = shown, said
+    row.save(update_fields=["visible", "words"])
+    return row
+
+
+def _next_number(activity_id: Any) -> int:
+    # The activity is locked, so that two proposals at once do not take one number.
+    list(Activity.objects.select_for_update().filter(pk=activity_id).values_list("pk"))
+    last = Proposal.objects.filter(activity_id=activity_id).aggregate(last=Max("number"))
+    return (last["last"] or 0) + 1
+
+
+def recount(activity: Activity) -> int:
+    """Count an activity again from its rows; return how many proposals it has.
+
+    For data that came by another way than the services (an import of votes).
+    """
+    rows = Contribution.objects.select_related("node").filter(activity=activity, parent=None)
+    for contribution in rows.order_by("node__created_at", "pk"):
+        keep(contribution)
+        count_comments(contribution.pk)
+        count_supports(contribution.pk)
+    return len(rows)

@@ -1,0 +1,112 @@
+"""What the pages of proposals share: which activity, what is open, the trail of links."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from parvis.consult import phases, queries
+from parvis.consult.models import Activity, WhoMay
+from parvis.core import access, keys
+from parvis.core.access import Actor
+from parvis.core.errors import NotFound
+from parvis.core.i18n import tr
+from parvis.core.models import Node, State
+from parvis.methods.proposals import queries as reading
+from parvis.methods.proposals.definition import settings_of
+from parvis.methods.proposals.models import Proposal
+
+
+def activity_of(request: HttpRequest, slug: str) -> Activity:
+    """Return an activity that this reader may know of. Raises Http404."""
+    try:
+        activity = queries.activity_by_slug(slug, reading.KIND)
+    except Activity.DoesNotExist:
+        raise Http404 from None
+    _require_seen(request, activity)
+    return activity
+
+
+def _require_seen(request: HttpRequest, activity: Activity) -> None:
+    consultation = activity.consultation
+    if consultation.node.state != State.PUBLIC and not access.can(
+        request.actor, "manage_consultation", consultation
+    ):
+        raise Http404
+
+
+def proposal_of(request: HttpRequest, slug: str, pk: UUID) -> Proposal:
+    """Return a proposal that this reader may know of. Raises Http404."""
+    try:
+        row = reading.proposal(pk, slug)
+    except Proposal.DoesNotExist:
+        raise Http404 from None
+    _require_seen(request, row.activity)
+    return row
+
+
+def name_of(row: Proposal) -> str:
+    """Return a proposal's title, or its number where the title is no longer shown."""
+    if row.node.state == State.PUBLIC:
+        return tr(row.node.title)
+    return _("Proposal no. %(n)d") % {"n": row.number}
+
+
+@dataclass(frozen=True)
+class Open:
+    """What is open now in an activity, until when, and the seconds for which it stays true."""
+
+    propose: bool
+    support: bool
+    comment: bool
+    closes: Any
+    opens: Any
+    state: str
+    seconds: int
+
+
+def open_now(activity: Activity) -> Open:
+    """Return what is open, in two queries."""
+    calendar = phases.Calendar.of(activity.consultation)
+    public = activity.consultation.node.state == State.PUBLIC
+    return Open(
+        propose=public and calendar.is_open(activity.pk, "propose"),
+        support=public and calendar.is_open(activity.pk, "support"),
+        comment=public and calendar.is_open(activity.pk, "comment"),
+        closes=calendar.closes(activity.pk),
+        opens=calendar.opens(),
+        state=calendar.state,
+        seconds=calendar.seconds_to_boundary(),
+    )
+
+
+def needs_account(activity: Activity, action: str) -> bool:
+    """Whether this action asks for a confirmed e-mail address, so that pages can say it before."""
+    if action == "support" or activity.consultation.who_may != WhoMay.ANYONE:
+        return True
+    return action == "comment" and not settings_of(activity).anonymous_comments
+
+
+def crumbs(activity: Activity, *more: tuple[str, str | None]) -> list[tuple[str, str | None]]:
+    """Return the trail from the consultation to this page; the last one has no link."""
+    consultation = activity.consultation.node
+    trail: list[tuple[str, str | None]] = [
+        (_("Consultations"), reverse("consultations")),
+        (tr(consultation.title), reverse("consultation", args=[consultation.slug])),
+        (tr(activity.node.title), reverse("proposals", args=[activity.node.slug])),
+        *more,
+    ]
+    return [*trail[:-1], (trail[-1][0], None)]
+
+
+def holder(actor: Actor, node: Node, code: str | None) -> Actor:
+    """Return the actor, holding the receipt when `code` is this node's. Raises NotFound."""
+    if code is None:
+        return actor
+    typed = keys.normalise_code(code)
+    if typed is None or typed != keys.receipt_code(node.pk).replace("-", ""):
+        raise NotFound(_("No contribution has this code."))
+    return actor.holding(node.pk)

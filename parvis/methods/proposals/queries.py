@@ -1,0 +1,165 @@
+"""Reading proposals: lists, one with its comments, look-alikes. Every count is the row's own."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Mod
+
+from parvis.analysis.text import fold, stems
+from parvis.consult.models import Activity, Contribution
+from parvis.core import limits
+from parvis.core.models import State
+from parvis.methods.proposals.cards import COMMENT_FIELDS, Card, cards
+from parvis.methods.proposals.models import SHUFFLE_MAX, Proposal, Status
+
+KIND = "proposals"
+SORTS = ("random", "supports", "newest", "comments")
+NO_ANSWER, REMOVED = "none", "removed"
+FILTERS = (*Status.values, NO_ANSWER, REMOVED)
+ALIKE_SHOWN = 5
+ALIKE_SHARE = 0.3
+"""Share of the title's stems that another proposal must have to be shown as alike."""
+ALIKE_LETTERS = 6
+"""One common stem is enough from this length on; shorter ones go by two."""
+
+
+def day_number(day: date) -> int:
+    """Return the multiplier of a day's random order, in 1..SHUFFLE_MAX - 1."""
+    digest = hashlib.sha256(day.isoformat().encode()).digest()
+    return 1 + int.from_bytes(digest[:8]) % (SHUFFLE_MAX - 1)
+
+
+def listed(
+    activity: Activity,
+    *,
+    text: str = "",
+    status: str = "",
+    sort: str = "supports",
+    day: date | None = None,
+) -> QuerySet[Any]:
+    """Return the ids of an activity's proposals, filtered and in order; `cards` draws a page.
+
+    Ids first: a join would be made for every row that the offset skips.
+
+    `status` is one of FILTERS or empty (all that are visible); `sort` one of SORTS: `random` is
+    the same for everybody during a `day`, so that each proposal has its chance and pages hold.
+    `text` is looked for without accents or case, every word of it.
+    """
+    rows = Proposal.objects.filter(activity=activity, visible=status != REMOVED)
+    if status == NO_ANSWER:
+        rows = rows.filter(Q(status="") | Q(status=Status.UNDER_REVIEW))
+    elif status in Status.values:
+        rows = rows.filter(status=status)
+    for word in fold(text[: limits.SEARCH_CHARACTERS]).split()[:12]:
+        rows = rows.filter(words__contains=word)
+    if status == REMOVED:
+        rows = rows.order_by("number")
+    elif sort == "random":
+        by = Mod(F("shuffle") * day_number(day or date.min), SHUFFLE_MAX)
+        rows = rows.order_by(by, "number")
+    else:
+        rows = rows.order_by(
+            {"newest": "-at", "comments": "-comments"}.get(sort, "-supports"), "number"
+        )
+    return rows.values_list("pk", flat=True)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What an activity holds now. `removed`: withdrawn, hidden or not counted."""
+
+    proposals: int = 0
+    removed: int = 0
+    supports: int = 0
+    comments: int = 0
+    answered: int = 0
+
+
+def totals(activity: Activity) -> Totals:
+    """Return the totals of an activity, of what is visible, in one query."""
+    rows = (
+        Proposal.objects.filter(activity=activity)
+        .order_by()
+        .values_list("visible", "status")
+        .annotate(n=Sum(1), s=Sum("supports"), c=Sum("comments"))
+    )
+    found = {"proposals": 0, "removed": 0, "supports": 0, "comments": 0, "answered": 0}
+    for visible, status, n, supports, comments in rows:
+        if not visible:
+            found["removed"] += n
+            continue
+        found["proposals"] += n
+        found["supports"] += supports
+        found["comments"] += comments
+        found["answered"] += n if status and status != Status.UNDER_REVIEW else 0
+    return Totals(**found)
+
+
+def top(activity: Activity, count: int = 3) -> list[Card]:
+    """Return the most supported proposals, for a consultation's page: two queries."""
+    return cards(list(listed(activity, sort="supports")[:count]))
+
+
+def proposal(pk: UUID, slug: str | None = None) -> Proposal:
+    """Return a proposal with all that its page needs. Raises Proposal.DoesNotExist."""
+    rows = Proposal.objects.select_related(
+        "node__contribution__author",
+        "node__contribution__behalf_of__node",
+        "activity__node",
+        "activity__consultation__node",
+        "activity__consultation__organisation",
+    )
+    found = rows.get(pk=pk, **({"activity__node__slug": slug} if slug else {}))
+    contribution = found.node.contribution
+    contribution.node, contribution.activity = found.node, found.activity
+    return found
+
+
+def contribution(pk: UUID, slug: str) -> Contribution:
+    """Return a proposal's or a comment's contribution. Raises Contribution.DoesNotExist."""
+    return Contribution.objects.select_related(
+        "node", "activity__node", "activity__consultation__node", "author"
+    ).get(pk=pk, activity__node__slug=slug, activity__method=KIND)
+
+
+def comments(row: Proposal, stance: str = "") -> QuerySet[Any]:
+    """Return the comments of a proposal, oldest first, traces included (but by stance).
+
+    Tuples of COMMENT_FIELDS: model instances would cost three times the page.
+    """
+    rows = Contribution.objects.filter(parent=row.node_id)
+    if stance:
+        rows = rows.filter(payload__stance=stance, node__state=State.PUBLIC)
+    return rows.order_by("node_id").values_list(*COMMENT_FIELDS)
+
+
+def page_of_comment(row: Contribution, per_page: int = limits.COMMENTS_PAGE_ROWS) -> int:
+    """Return the page of its proposal on which a comment stands, from 1."""
+    before = Contribution.objects.filter(parent_id=row.parent_id, node_id__lt=row.pk).count()
+    return before // per_page + 1
+
+
+def alike(activity: Activity, title: str, language: str = "fr") -> list[Card]:
+    """Return the visible proposals whose words hold most of a title's, best first."""
+    wanted = {stem for stem in stems(title, language) if len(stem) > 3}
+    if not wanted:
+        return []
+    any_word = Q()
+    for stem in sorted(wanted, key=len, reverse=True)[:8]:
+        any_word |= Q(words__contains=stem[:8])
+    rows = Proposal.objects.filter(any_word, activity=activity, visible=True)
+    scored = []
+    for pk, words, supports in rows.order_by("-supports", "number").values_list(
+        "pk", "words", "supports"
+    )[:300]:
+        found = wanted & set(stems(words, language))
+        share = len(found) / len(wanted)
+        longest = max(map(len, found), default=0)
+        if share >= ALIKE_SHARE and (len(found) > 1 or longest >= ALIKE_LETTERS):
+            scored.append((share, supports, pk))
+    best = [pk for _share, _supports, pk in sorted(scored, reverse=True)[:ALIKE_SHOWN]]
+    return cards(best)

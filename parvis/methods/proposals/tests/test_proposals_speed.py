@@ -1,0 +1,81 @@
+"""Lists and long comments: a constant number of queries, and a few milliseconds."""
+
+import time
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import translation
+
+from parvis.methods.proposals.tests.factories import bulk, make_activity
+from tests.factories import make_person
+
+pytestmark = pytest.mark.django_db
+CPU_MS_MAX = 12
+
+
+@pytest.fixture(autouse=True)
+def _french():
+    with translation.override("fr"):
+        yield
+
+
+def queries_of(client, address):
+    client.get(address)
+    with CaptureQueriesContext(
+        connection,
+    ) as caught:
+        assert client.get(address).status_code == 200
+    return len(caught)
+
+
+def cpu_ms(client, address, times=9):
+    """The least CPU time of some answers: what the page costs without its neighbours."""
+    client.get(address)
+    best = float("inf")
+    for _n in range(times):
+        start = time.process_time()
+        assert client.get(address).status_code == 200
+        best = min(best, time.process_time() - start)
+    return best * 1000
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+@pytest.mark.parametrize("query", ["", "?sort=supports", "?q=proposition", "?status=none"])
+def test_list_asks_as_much_of_20_as_of_200(client, signed_in, query):
+    activity = make_activity()
+    if signed_in:
+        client.force_login(make_person())
+    address = reverse("proposals", args=[activity.node.slug]) + query
+    bulk(activity, 20)
+    few = queries_of(client, address)
+    bulk(activity, 180)
+    assert queries_of(client, address) == few <= (14 if signed_in else 8)
+
+
+def test_comments_ask_as_much_of_5_as_of_110(client):
+    activity = make_activity()
+    few = bulk(activity, 1, comments=5)[0]
+    many = bulk(activity, 1, comments=110)[0]
+    slug = activity.node.slug
+    count = queries_of(client, reverse("proposal", args=[slug, few]))
+    assert queries_of(client, reverse("proposal", args=[slug, many])) == count <= 12
+
+
+@pytest.mark.slow
+def test_2000_proposals_and_110_comments_cost_little(client):
+    activity = make_activity()
+    first = bulk(activity, 2000, comments=110)[0]
+    slug = activity.node.slug
+    place = reverse("proposals", args=[slug])
+    for address in (
+        place,
+        f"{place}?page=100",
+        f"{place}?sort=supports",
+        f"{place}?sort=supports&page=100",
+        f"{place}?sort=newest&page=100",
+        reverse("proposal", args=[slug, first]),
+        reverse("proposal", args=[slug, first]) + "?page=2",
+    ):
+        assert cpu_ms(client, address) <= CPU_MS_MAX, address
