@@ -139,8 +139,9 @@ class Questionnaire(_Strict):
     def _references(self) -> Self:
         seen: dict[str, Question] = {}
         for page in self.pages:
+            names = [question.id for question in page.questions]
             for question in page.questions:
-                if question.id in seen or any(question.id == q for q in seen):
+                if question.id in seen or names.count(question.id) > 1:
                     raise ValueError(_("Two questions have the same identifier."))
                 if condition := question.show_if:
                     before = seen.get(condition.question)

@@ -289,7 +289,8 @@ def _option_identifier(words: str, taken: set[str]) -> str:
 def _matched(
     before: Sequence[Mapping[str, Any]], labels: Sequence[Mapping[str, str]]
 ) -> dict[int, Mapping[str, Any]]:
-    """Which earlier answer each line is: same words, then close words, then same place."""
+    """Which earlier answer each line is: same words, then close words, then same place (or, where
+    as many are left on both sides, same order)."""
     free = dict(enumerate(before))
     found: dict[int, Mapping[str, Any]] = {}
 
@@ -316,4 +317,8 @@ def _matched(
     for line in range(len(labels)):
         if line not in found and line in free:
             take(line, line)
+    left = [line for line in range(len(labels)) if line not in found]
+    if len(left) == len(free):
+        for line, rank in zip(left, sorted(free), strict=True):
+            take(line, rank)
     return found
