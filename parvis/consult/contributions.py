@@ -109,7 +109,9 @@ def submit(
         access.require(actor, "take_part", activity)
         require_eligible(activity, actor)
         phases.require_open(activity, action)
-    cleaned = method.clean_payload(activity, payload or {}) if payload is not None else {}
+    cleaned = {}
+    if payload is not None:
+        cleaned = method.clean_payload(activity, payload, partial=channel in BY_STAFF)
     if once is None:
         once = family == "answer"
     public = family != "answer"

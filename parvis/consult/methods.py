@@ -24,7 +24,8 @@ class Method:
     url(activity): its page. clean_settings(raw): checked settings, raises Invalid.
     holes(activity): what is missing before opening, in words. readable(contribution): its copy,
     (question, answer) lines. texts(contribution): the free texts to code, (field, text).
-    clean_payload(activity, raw): a checked payload, raises Invalid. table(activity): an Arrow
+    clean_payload(activity, raw, partial=False): a checked payload, raises Invalid; `partial` for
+    what came on paper or from a file. table(activity): an Arrow
     table without personal data, in random order. results(activity): context of
     results_template. change_url(contribution, code): where its author changes it.
     contribution_url(contribution): its public page, None where answers are private.
@@ -37,7 +38,7 @@ class Method:
     url: Callable[["Activity"], str]
     clean_settings: Callable[[Any], dict[str, Any]]
     holes: Callable[["Activity"], Sequence[Any]]
-    clean_payload: Callable[["Activity", Any], dict[str, Any]]
+    clean_payload: Callable[..., dict[str, Any]]
     readable: Callable[["Contribution"], Lines]
     texts: Callable[["Contribution"], Lines]
     table: Callable[["Activity"], "pa.Table"]

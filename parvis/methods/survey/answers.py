@@ -163,8 +163,13 @@ def _choice(question: Question, value: Any, other: str) -> Any:
     return _within(question, chosen) if many else chosen[0]
 
 
-def clean_question(question: Question, raw: Mapping[str, Any]) -> Answers:
-    """Return {question: answer} (and the other's text), or {}. Raises ValueError in words."""
+def clean_question(
+    question: Question, raw: Mapping[str, Any], *, partial: bool = False
+) -> Answers:
+    """Return {question: answer} (and the other's text), or {}. Raises ValueError in words.
+
+    `partial`: what came on paper or from a file may leave out what the form would require.
+    """
     value = raw.get(question.id)
     other = ""
     if question.other:
@@ -182,7 +187,7 @@ def clean_question(question: Question, raw: Mapping[str, Any]) -> Answers:
     else:
         cleaned = _choice(question, value, other)
     if cleaned is None:
-        if question.required:
+        if question.required and not partial:
             raise ValueError(_("This question needs an answer."))
         return {}
     out = {question.id: cleaned}
@@ -191,7 +196,9 @@ def clean_question(question: Question, raw: Mapping[str, Any]) -> Answers:
     return out
 
 
-def clean_page(page: Page, raw: Mapping[str, Any], before: Mapping[str, Any]) -> Answers:
+def clean_page(
+    page: Page, raw: Mapping[str, Any], before: Mapping[str, Any], *, partial: bool = False
+) -> Answers:
     """Return the checked answers of one page. Raises Invalid by question."""
     cleaned: Answers = {}
     errors: dict[str, list[str]] = {}
@@ -199,7 +206,7 @@ def clean_page(page: Page, raw: Mapping[str, Any], before: Mapping[str, Any]) ->
         if not shown(question, {**before, **cleaned}):
             continue
         try:
-            cleaned.update(clean_question(question, raw))
+            cleaned.update(clean_question(question, raw, partial=partial))
         except ValueError as error:
             errors[question.id] = [str(error)]
     if errors:
@@ -207,7 +214,9 @@ def clean_page(page: Page, raw: Mapping[str, Any], before: Mapping[str, Any]) ->
     return cleaned
 
 
-def clean_all(questionnaire: Questionnaire, raw: Mapping[str, Any]) -> Answers:
+def clean_all(
+    questionnaire: Questionnaire, raw: Mapping[str, Any], *, partial: bool = False
+) -> Answers:
     """Return a whole checked answer, questions in order, hidden ones left out.
 
     Raises Invalid by question, or when nothing at all is answered.
@@ -216,7 +225,7 @@ def clean_all(questionnaire: Questionnaire, raw: Mapping[str, Any]) -> Answers:
     errors: dict[str, list[str]] = {}
     for page in questionnaire.pages:
         try:
-            cleaned.update(clean_page(page, raw, cleaned))
+            cleaned.update(clean_page(page, raw, cleaned, partial=partial))
         except Invalid as refusal:
             errors.update({key: [str(m) for m in value] for key, value in refusal.errors.items()})
     if errors:

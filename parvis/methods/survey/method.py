@@ -70,7 +70,9 @@ METHOD = Method(
     holes=lambda activity: holes(
         questionnaire_of(activity), activity.consultation.languages or ["fr"]
     ),
-    clean_payload=lambda activity, raw: answers.clean_all(questionnaire_of(activity), raw),
+    clean_payload=lambda activity, raw, partial=False: answers.clean_all(
+        questionnaire_of(activity), raw, partial=partial
+    ),
     readable=lambda contribution: answers.lines(
         questionnaire_of(contribution.activity), contribution.payload
     ),
