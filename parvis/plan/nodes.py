@@ -118,6 +118,11 @@ def response_knots(ids: Sequence[UUID]) -> list[Knot]:
     return [Knot(_("Responses"), count, words, "done", page)]
 
 
+def _other(words: str, said: str) -> str:
+    """Return `words`, or nothing when they were said already."""
+    return "" if words == said else words
+
+
 def commitment_knots(ids: Sequence[UUID]) -> list[Knot]:
     """Two knots: the commitment, and its progress; late is never hidden behind an average."""
     found = queries.commitment_rows(ids)
@@ -132,8 +137,8 @@ def commitment_knots(ids: Sequence[UUID]) -> list[Knot]:
         return [
             Knot(_("Commitment"), name, title, "done", url),
             Knot(
-                _("Progress"), item.progress_words, item.state_words, item.lateness.knot,
-                f"{url}#jalons",
+                _("Progress"), item.progress_words, _other(item.state_words, item.progress_words),
+                item.lateness.knot, f"{url}#jalons",
             ),
         ]  # fmt: skip
     n = len(found)
