@@ -189,7 +189,10 @@ class Contribution(models.Model):
         ]
         indexes = [
             models.Index(fields=["parent", "node"], name="contribution_replies"),
-            models.Index(fields=["activity", "fate"], name="contribution_counting"),
+            # All that is counted of them, so that counting reads no row.
+            models.Index(
+                fields=["activity", "fate", "fate_reason", "channel"], name="contribution_counting"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from django.db.models import QuerySet, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -41,30 +42,28 @@ class Reach:
 
 
 def reach(consultation: Consultation) -> Reach:
-    """Return what a consultation led to, in four queries."""
-    themes = list(
-        Node.objects.filter(space=consultation.node, kind="theme", state=State.PUBLIC).values_list(
-            "pk", flat=True
-        )
-    )
+    """Return what a consultation led to, in one query."""
+    public = Node.objects.order_by().filter(state=State.PUBLIC)
+    themes = public.filter(space=consultation.node, kind="theme")
 
-    def step(ids: Sequence[UUID], relation: str) -> list[UUID]:
-        if not ids:
-            return []
-        return list(
-            Link.objects.filter(source__in=ids, relation=relation, target__state=State.PUBLIC)
-            .order_by()
-            .values_list("target_id", flat=True)
-            .distinct()
-        )
+    def step(sources: QuerySet[Node], relation: str) -> QuerySet[Node]:
+        reached = Link.objects.order_by().filter(source__in=sources.values("pk"), relation=relation)
+        return public.filter(pk__in=reached.values("target_id"))
 
     responses = step(themes, "answered_by")
-    return Reach(
-        themes,
-        responses,
-        step(responses, "leads_to"),
-        step([consultation.pk], "published_as"),
-    )
+    steps = {
+        "themes": themes,
+        "responses": responses,
+        "commitments": step(responses, "leads_to"),
+        "datasets": step(Node.objects.filter(pk=consultation.pk), "published_as"),
+    }
+    named = [
+        nodes.annotate(step=Value(name)).values_list("step", "pk") for name, nodes in steps.items()
+    ]
+    found: dict[str, list[UUID]] = {name: [] for name in steps}
+    for name, pk in named[0].union(*named[1:], all=True):
+        found[name].append(pk)
+    return Reach(**{name: sorted(ids) for name, ids in found.items()})
 
 
 def _drawn(kind: str, ids: Sequence[UUID]) -> list[Knot]:

@@ -138,7 +138,7 @@ class Migration(migrations.Migration):
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replies', to='core.node')),
             ],
             options={
-                'indexes': [models.Index(fields=['parent', 'node'], name='contribution_replies'), models.Index(fields=['activity', 'fate'], name='contribution_counting')],
+                'indexes': [models.Index(fields=['parent', 'node'], name='contribution_replies'), models.Index(fields=['activity', 'fate', 'fate_reason', 'channel'], name='contribution_counting')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('once_key__isnull', False)), fields=('activity', 'once_key'), name='contribution_once')],
             },
         ),

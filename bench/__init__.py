@@ -1,0 +1,1 @@
+"""Measures speed on this machine: `python -m bench` (see README.md)."""
