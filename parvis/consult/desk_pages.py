@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from parvis.consult import methods, queries, services
@@ -18,6 +20,7 @@ from parvis.consult.models import Consultation, Phase
 from parvis.core import access
 from parvis.core.events import IdempotencyKey
 from parvis.core.models import State
+from parvis.core.templatetags.parvis import day, moment
 
 METHODS = ["GET", "HEAD", "POST"]
 STEPS = {
@@ -145,4 +148,23 @@ def items_of(consultation: Consultation) -> list[dict[str, Any]]:
 
 def phases_of(consultation: Consultation) -> list[Phase]:
     """Return the phases with what they open and how they were extended: three queries."""
-    return list(consultation.phases.prefetch_related("actions", "extensions"))
+    zone = ZoneInfo(consultation.time_zone)
+    found = list(consultation.phases.prefetch_related("actions", "extensions"))
+    for phase in found:
+        phase.opens_words = said(phase.starts, zone)
+        phase.closes_words = said(phase.ends, zone, end=True)
+        for one in phase.extensions.all():
+            one.old_words = said(one.old_ends, zone, end=True)
+            one.new_words = said(one.new_ends, zone, end=True)
+    return found
+
+
+def said(at: datetime, zone: ZoneInfo, *, end: bool = False) -> str:
+    """Return a boundary in words: midnight is the day itself, or the end of the day before."""
+    with timezone.override(zone):
+        local = timezone.localtime(at)
+        if (local.hour, local.minute) != (0, 0):
+            return moment(at)
+        if not end:
+            return day(local.date())
+        return _("%(day)s at the end of the day") % {"day": day(local.date() - timedelta(days=1))}

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -30,6 +31,7 @@ from parvis.consult.desk_pages import (
     key_of,
     link,
     phases_of,
+    said,
 )
 from parvis.consult.models import Channel, Consultation, Contribution
 from parvis.core import access
@@ -38,7 +40,7 @@ from parvis.core.forms import KeyedForm, put_errors
 from parvis.core.i18n import DEFAULT, tr
 from parvis.core.models import Node, Organisation, Site, State
 from parvis.core.pages import paginate
-from parvis.core.templatetags.parvis import moment, number
+from parvis.core.templatetags.parvis import number
 
 # Starting ----------------------------------------------------------------------------------------
 
@@ -58,7 +60,8 @@ def new(request: HttpRequest) -> HttpResponse:
     initial = {"organisation": _default_organisation(), "blueprint": next(iter(plans), "")}
     form = desk_forms.NewForm(request.POST or None, initial=initial)
     form.fields["blueprint"].choices = [  # type: ignore[attr-defined]
-        (one.slug, f"{tr(one.name)}. {tr(one.description)}") for one in plans.values()
+        (one.slug, format_html("<strong>{}</strong><br>{}", tr(one.name), tr(one.description)))
+        for one in plans.values()
     ]
     form.fields["organisation"].choices = [  # type: ignore[attr-defined]
         ("", _("Choose…")), *desk_forms.organisations(),
@@ -202,7 +205,7 @@ def open_(request: HttpRequest, slug: str) -> HttpResponse:
 def extend(request: HttpRequest, slug: str, phase: int) -> HttpResponse:
     """A later end for a phase, with its reason; the old end stays shown."""
     consultation = consultation_of(request, slug, "manage_consultation")
-    found = consultation.phases.filter(pk=phase).first()
+    found = next((one for one in phases_of(consultation) if one.pk == phase), None)
     if found is None:
         raise Http404
     found.consultation = consultation
@@ -231,11 +234,13 @@ def extend(request: HttpRequest, slug: str, phase: int) -> HttpResponse:
                 form.add_error(None, str(refusal))
                 status = refusal.status
             else:
-                words = _("Extended: it was to close on %(old)s, it closes on %(new)s.")
-                with timezone.override(ZoneInfo(consultation.time_zone)):
-                    messages.success(request, words % {
-                        "old": moment(made.old_ends), "new": moment(made.new_ends),
-                    } if made else _("Saved."))  # fmt: skip
+                if made:
+                    zone = ZoneInfo(consultation.time_zone)
+                    words = _("Extended: it was to close on %(old)s, it closes on %(new)s.") % {
+                        "old": said(made.old_ends, zone, end=True),
+                        "new": said(made.new_ends, zone, end=True),
+                    }
+                    messages.success(request, words)
                 return HttpResponseRedirect(reverse("consult_desk", args=[slug]), status=303)
     return draw(
         request, "extend", consultation, status, form=form, phase=found,
