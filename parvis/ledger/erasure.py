@@ -9,9 +9,12 @@ time, and backups end after their own delay: docs say so.
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
+
+from parvis.ledger.models import Leaf
 
 _OPENINGS = "openings-"
+_PRIVATE_KINDS = ("answer.accepted", "support.accepted")
 _TABLES = ("ledger_leaf", "consult_contribution", "consult_draft", "core_node", "core_searchentry")
 
 
@@ -29,11 +32,32 @@ def ask() -> None:
 
     The published files may hold what was just taken back; `openings.publish` writes a new one.
     """
-    folder = _marker().parent
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in folder.glob(f"{_OPENINGS}*"):
+    for file in _marker().parent.glob(f"{_OPENINGS}*"):
         file.unlink(missing_ok=True)
+    _mark()
+
+
+def _mark() -> None:
+    _marker().parent.mkdir(parents=True, exist_ok=True)
     _marker().touch()
+
+
+def forget(on: str) -> int:
+    """Destroy, at the retention date, what opens the private parts of a subject's entries.
+
+    Answers, supporters, authors and private facts go; public bodies stay public. Returns how
+    many entries lost something. The texts themselves are the tables' to erase.
+    """
+    sealed = Leaf.objects.filter(on=on, opening__isnull=False)
+    with transaction.atomic():
+        gone = sealed.filter(kind__in=_PRIVATE_KINDS).update(opening=None)
+        for leaf in sealed.filter(kind="contribution.accepted").iterator(chunk_size=1000):
+            rest = {part: o for part, o in leaf.opening.items() if part == "body"}
+            if rest != leaf.opening:
+                gone += Leaf.objects.filter(pk=leaf.pk).update(opening=rest or None)
+        if gone:
+            transaction.on_commit(_mark)
+    return gone
 
 
 def run_if_asked() -> bool:

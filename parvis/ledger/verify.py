@@ -30,6 +30,7 @@ FINDINGS_SHOWN = 50
 _BYTES_MAX = 64_000_000
 
 _NOT_CHECKED = {
+    "everything else": gettext_noop("Nothing else was checked."),
     "no openings given: silent removals are not looked for": gettext_noop(
         "No published texts were given: silent removals were not looked for."
     ),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 # kind -> (short name, what it means)
 KIND_WORDS: dict[str, tuple[Promise | str, Promise | str]] = {
@@ -97,6 +98,34 @@ REASON_WORDS: dict[str, Promise | str] = {
     "lost": _("lost in a failure"),
 }
 
+# Public facts of an entry; one that is not here is shown by its name in the file.
+FACT_WORDS: dict[str, Promise | str] = {
+    "origin": pgettext_lazy("register", "name of the register"),
+    "channel": pgettext_lazy("register", "how it came"),
+    "reason": pgettext_lazy("register", "reason"),
+    "parts": pgettext_lazy("register", "erased"),
+    "from": pgettext_lazy("register", "from"),
+    "to": pgettext_lazy("register", "to"),
+    "rules_sha256": pgettext_lazy("register", "SHA-256 of the rules"),
+    "received": pgettext_lazy("register", "received"),
+    "visible": pgettext_lazy("register", "visible"),
+    "withdrawn": pgettext_lazy("register", "withdrawn"),
+    "moderated": pgettext_lazy("register", "hidden by moderation"),
+    "supports": pgettext_lazy("register", "supports"),
+    "answers": pgettext_lazy("register", "answers received, each version counted"),
+    "kept": pgettext_lazy("register", "answers that count"),
+    "rejected": pgettext_lazy("register", "set aside"),
+    "verdict": pgettext_lazy("register", "verdict"),
+    "number": pgettext_lazy("register", "number"),
+    "title.fr": pgettext_lazy("register", "title in French"),
+    "title.en": pgettext_lazy("register", "title in English"),
+    "rows": pgettext_lazy("register", "rows"),
+    "withheld": pgettext_lazy("register", "cells withheld"),
+    "size": pgettext_lazy("register", "entries described"),
+    "completion": pgettext_lazy("register", "completion"),
+    "reported_on": pgettext_lazy("register", "reported on"),
+}
+
 FAULT_WORDS: dict[str, Promise | str] = {
     "missing": _("The file that holds its last signed head is missing."),
     "key": _("Its key is missing."),
@@ -108,15 +137,26 @@ FAULT_WORDS: dict[str, Promise | str] = {
 
 
 def facts_in_words(facts: Any) -> list[tuple[str, str]]:
-    """Return the public facts of an entry as (name, value), reasons in words, nested ones flat."""
-    out: list[tuple[str, str]] = []
+    """Return the public facts of an entry as (name, value) in words, nested ones flat."""
+    out: list[tuple[str, Any]] = []
     for name, value in facts.items():
         if isinstance(value, dict):
-            out += [(f"{name}.{inner}", str(v)) for inner, v in value.items()]
-        elif isinstance(value, list):
-            out.append((name, ", ".join(str(item) for item in value)))
-        elif name == "reason" and value in REASON_WORDS:
-            out.append((name, f"{value} ({REASON_WORDS[value]})"))
+            out += [(f"{name}.{inner}", v) for inner, v in value.items()]
         else:
-            out.append((name, str(value)))
-    return out
+            out.append((name, value))
+    return [(_fact_name(name), _fact_value(name, value)) for name, value in out]
+
+
+def _fact_name(name: str) -> str:
+    whole, _dot, inner = name.partition(".")
+    if whole == "rejected_by":
+        return f"{FACT_WORDS['rejected']}: {REASON_WORDS.get(inner, inner)}"
+    return str(FACT_WORDS.get(name, name))
+
+
+def _fact_value(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    if name == "reason":
+        return str(REASON_WORDS.get(value, value))
+    return str(value)

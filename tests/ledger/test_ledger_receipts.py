@@ -157,3 +157,28 @@ def test_published_openings_go_at_once_when_something_is_taken_back(
     openings.publish()
     report = run()
     assert report.ok and openings.current() == b""
+
+
+def test_at_the_retention_date_private_parts_open_nothing_more(
+    survey, proposals, run, store, django_capture_on_commit_callbacks
+):
+    from parvis.ledger import erasure
+
+    author, fan = make_actor(), make_actor(email="b@x.example")
+    answer = make_answer(survey).contribution
+    receipt = services.propose(actor=author, activity=proposals, title="T", body="Corps")
+    services.support(actor=fan, proposal=queries.proposal(receipt.contribution.pk))
+    run()
+    openings.publish()
+    run()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert erasure.forget(f"survey/{survey.node.slug}") == 1
+        assert erasure.forget(f"consultation/{proposals.consultation.node.slug}") == 2
+        assert erasure.forget(f"consultation/{proposals.consultation.node.slug}") == 0
+    assert openings.current() is not None, "public bodies stay public"
+    raw = receipts.proof_for(contributions.accepted_event(answer))
+    assert tlogproof.verify(raw, store.verifier).openings == {}
+    raw = receipts.proof_for(contributions.accepted_event(receipt.contribution))
+    assert set(tlogproof.verify(raw, store.verifier).openings) == {"body"}
+    assert not Leaf.objects.filter(kind="support.accepted", opening__isnull=False).exists()
+    assert run().ok
