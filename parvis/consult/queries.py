@@ -9,7 +9,14 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Value
 from django.utils import timezone
 
 from parvis.consult import phases
-from parvis.consult.models import Activity, Consultation, Contribution, Extension, Phase
+from parvis.consult.models import (
+    Activity,
+    Consultation,
+    Contribution,
+    Extension,
+    Phase,
+    PhaseAction,
+)
 from parvis.core.models import Node, State
 
 _SHOWN = (State.PUBLIC, State.PRIVATE)
@@ -122,10 +129,9 @@ def listed(consultations: Iterable[Consultation], now: datetime | None = None) -
     now = now or timezone.now()
     rows = list(consultations)
     calendars: dict[UUID, list[Phase]] = {row.pk: [] for row in rows}
-    opening = Exists(Phase.actions.rel.related_model.objects.filter(phase=OuterRef("pk")))
-    for phase in Phase.objects.filter(consultation__in=rows).annotate(opens_something=opening):
-        if phase.opens_something:
-            calendars[phase.consultation_id].append(phase)
+    opening = Exists(PhaseAction.objects.filter(phase=OuterRef("pk")))
+    for phase in Phase.objects.filter(opening, consultation__in=rows):
+        calendars[phase.consultation_id].append(phase)
     received = dict(
         Contribution.objects.filter(activity__consultation__in=rows)
         .order_by()

@@ -267,6 +267,11 @@ def remove_phase(*, actor: Actor, phase: Phase) -> None:
     phase.delete()
 
 
+def _label(name: str) -> Any:
+    """What a field of a consultation is called on the desk."""
+    return getattr(Consultation._meta.get_field(name), "verbose_name", name)
+
+
 @dataclass(frozen=True)
 class Hole:
     """Something that is missing before a consultation may open, and where to fill it."""
@@ -296,7 +301,7 @@ def holes(consultation: Consultation) -> list[Hole]:
         need("organisation", _("Say which organisation consults."), "about")
     for name in REQUIRED_TEXTS:
         text = getattr(consultation, name)
-        label = Consultation._meta.get_field(name).verbose_name
+        label = _label(name)
         step = steps.get(name, "influence" if name.startswith("influence") else "privacy")
         if lost := missing(text, languages):
             words = _("“%(field)s” is missing (%(languages)s).")
@@ -306,7 +311,7 @@ def holes(consultation: Consultation) -> list[Hole]:
             need(name, words % {"field": label}, step)
     for name in REQUIRED_DATES:
         if getattr(consultation, name) is None:
-            label = Consultation._meta.get_field(name).verbose_name
+            label = _label(name)
             step = {"influence_on": "influence", "retention_on": "privacy"}.get(name, "dates")
             need(name, _("The date “%(field)s” is missing.") % {"field": label}, step)
     if not consultation.who_may:
@@ -329,7 +334,7 @@ def _holes_of_time(consultation: Consultation, here: Mapping[str, str]) -> list[
     for name in ("themes_due", "response_due", "report_due"):
         due = getattr(consultation, name)
         if due and due < timezone.localtime(ends).date() - timedelta(days=1):
-            label = Consultation._meta.get_field(name).verbose_name
+            label = _label(name)
             words = _("“%(field)s” comes before the closing.") % {"field": label}
             found.append(Hole(name, words, f"{here['dates']}#id_{name}"))
     return found

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from parvis.consult import contributions, methods, phases
 from parvis.consult.models import Contribution
-from parvis.core import keys
+from parvis.core import keys, kinds
 from parvis.core.accounts import client_ip
 from parvis.core.errors import NotFound, Refused
 from parvis.core.models import State
@@ -118,10 +118,7 @@ def _context(contribution: Contribution, code: str) -> dict[str, Any]:
         "change_url": _can_change(contribution),
         "closes": phases.closes_at(activity, methods.get(activity.method).main_action),
         "public_url": (
-            methods.get(activity.method).contribution_url(contribution)
-            if methods.get(activity.method).contribution_url
-            and contribution.node.state != State.PRIVATE
-            else None
+            None if contribution.node.state == State.PRIVATE else kinds.url(contribution.node)
         ),
         "section": "follow_up",
     }
@@ -161,7 +158,7 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
             status = refusal.status
         else:
             words = (
-                _("The receipt was sent. The message also holds a link to confirm that you want news.")
+                _("The receipt was sent. Its message holds a link to confirm that you want news.")
                 if tell
                 else _("The receipt was sent. The address was then erased.")
             )

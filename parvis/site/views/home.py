@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -52,8 +53,9 @@ def _news(count: int) -> list[dict[str, Any]]:
 def home(request: HttpRequest) -> HttpResponse:
     """What is open and until when; what was decided lately; one thread followed to its end."""
     rows = queries.listed(queries.public_consultations()[:30])
+    now = timezone.now()
     open_rows = sorted(
-        (row for row in rows if row.state == "open"), key=lambda row: row.closes or row.opens
+        (row for row in rows if row.state == "open"), key=lambda row: row.closes or now
     )
     closed = [row for row in rows if row.state == "closed"]
     told = next((row for row in closed), None)
