@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -135,6 +135,10 @@ def _is_text(value: Any) -> bool:
     )
 
 
+def _value(known: Mapping[str, str], match: re.Match[str]) -> str:
+    return known[match[1]]
+
+
 def fill(value: Any, words: Mapping[str, Text], languages: Sequence[str]) -> Any:
     """Return `value` with {placeholders} replaced in each of its texts, at any depth.
 
@@ -147,7 +151,7 @@ def fill(value: Any, words: Mapping[str, Text], languages: Sequence[str]) -> Any
             known = {name: pick(words.get(name), code)[0] for name in PLACEHOLDER.findall(text)}
             if not all(known.values()) or (code not in languages and "[" in text):
                 continue
-            out[code] = PLACEHOLDER.sub(lambda match, known=known: known[match[1]], text)
+            out[code] = PLACEHOLDER.sub(partial(_value, known), text)
         return out
     if isinstance(value, Mapping):
         return {name: fill(item, words, languages) for name, item in value.items()}

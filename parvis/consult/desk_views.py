@@ -102,7 +102,7 @@ def _elsewhere(request: HttpRequest, consultation: Consultation) -> list[tuple[s
     pages = (
         ("code", "coding", _("Code the contributions")),
         ("manage_themes", "coding_themes", _("Themes")),
-        ("respond", "plan_responses", _("Responses to themes")),
+        ("respond", "desk_responses", _("Responses to themes")),
         ("publish_data", "publish_data", _("Publish the data")),
     )
     found = [

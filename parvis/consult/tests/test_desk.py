@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 
 from parvis.consult import services
 from parvis.consult.models import Consultation, Extension, Phase
-from parvis.core.models import Event, Node, Revision, Role, Site, State
+from parvis.core.models import Event, Node, Person, Revision, Role, Site, State
 from tests.factories import a_day, make_consultation, make_organisation, make_person, make_site
 
 pytestmark = pytest.mark.django_db
@@ -189,6 +189,21 @@ def test_blank_start_has_only_its_period(client: Client) -> None:
     assert not found.activities.exists() and found.phases.count() == 1
     fields = {hole.field for hole in services.holes(found)}
     assert {"question", "who_may", "retention_on", "activities", "phases"} <= fields
+
+
+def test_open_consultation_leads_to_what_comes_next(client: Client) -> None:
+    consultation = make_consultation()
+    _signed(client, "adviser")
+    html = client.get(reverse("consult_desk", args=["plan"])).content.decode()
+    for name in ("coding", "coding_themes", "desk_responses", "results", "consult_contributions"):
+        assert f'href="{reverse(name, args=["plan"])}"' in html, name
+    survey = consultation.activities.select_related("node").get().node.slug
+    assert f'href="{reverse("survey_paper", args=[survey])}"' in html
+    # The data are the steward's work.
+    publish = reverse("publish_data", args=["plan"])
+    assert publish not in html
+    Role.objects.create(person=Person.objects.get(email__startswith="adviser"), role="steward")
+    assert publish in client.get(reverse("consult_desk", args=["plan"])).content.decode()
 
 
 # The steps ---------------------------------------------------------------------------------------
