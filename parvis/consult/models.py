@@ -1,5 +1,7 @@
 """Consultations: what is asked, by whom, until when; activities; contributions; votes."""
 
+from uuid import UUID
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -111,6 +113,11 @@ class Activity(models.Model):
     def __str__(self) -> str:
         return self.node.slug
 
+    @property
+    def organisation_id(self) -> UUID | None:
+        """The organisation that consults: a role on it reaches the activity."""
+        return self.consultation.organisation_id
+
 
 class PhaseAction(models.Model):
     """During this phase, this action of this activity is open."""
@@ -197,6 +204,16 @@ class Contribution(models.Model):
 
     def __str__(self) -> str:
         return str(self.node_id)
+
+    @property
+    def consultation_id(self) -> UUID:
+        """The consultation it was given to: a role on it reaches its contributions."""
+        return self.activity.consultation_id
+
+    @property
+    def organisation_id(self) -> UUID | None:
+        """The organisation that consults."""
+        return self.activity.consultation.organisation_id
 
 
 class Draft(models.Model):

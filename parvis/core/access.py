@@ -128,7 +128,8 @@ def _roles_on(actor: Actor, thing: Any) -> frozenset[str]:
     roles = set(actor.roles)
     node = _node(thing)
     if node is not None:
-        near = {node.pk, node.space_id, getattr(thing, "organisation_id", None)}
+        wholes = (getattr(thing, name, None) for name in ("organisation_id", "consultation_id"))
+        near = {node.pk, node.space_id, *wholes}
         roles |= {role for role, scope in actor.scopes if scope in near}
         if node.pk in actor.holds:
             roles.add(AUTHOR)

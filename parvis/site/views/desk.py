@@ -115,6 +115,17 @@ def _plan_tasks(actor: Actor) -> Iterator[Task]:
         )  # fmt: skip
 
 
+def _address(actor: Actor, consultation: Consultation) -> str | None:
+    """Where this person works on a consultation: its desk, its contributions, its public page."""
+    slug = consultation.node.slug
+    if access.can(actor, "manage_consultation", consultation):
+        return reverse("consult_desk", args=[slug])
+    if access.can(actor, "see_private_answers", consultation):
+        return reverse("consult_contributions", args=[slug])
+    public = consultation.node.state == State.PUBLIC
+    return reverse("consultation", args=[slug]) if public else None
+
+
 @require_safe
 def desk(request: HttpRequest) -> HttpResponse:
     """What presses, this week, my consultations, work under way."""
@@ -136,6 +147,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "urgent": [task for task in tasks if task.urgent],
         "week": [task for task in tasks if not task.urgent],
         "rows": rows,
+        "addresses": {row.consultation.pk: _address(actor, row.consultation) for row in rows},
         "drafts": [
             {"consultation": row.consultation, "holes": services.holes(row.consultation)}
             for row in drafts
