@@ -157,7 +157,7 @@ def theme(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
         "theme": row,
         "public": row.node.state == State.PUBLIC,
         "count": queries.counts_of([row.pk]).get(row.pk, 0),
-        "quotes": row.quotes.order_by("pk")[:100],
+        "quotes": row.quotes.select_related("contribution__contribution").order_by("pk")[:100],
         "history": revisions.history(row.node),
         "form": form,
         "problems": problems,
