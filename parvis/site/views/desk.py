@@ -16,6 +16,7 @@ from parvis.consult import queries, services
 from parvis.consult.models import Consultation
 from parvis.core import access
 from parvis.core.access import Actor
+from parvis.core.i18n import tr
 from parvis.core.models import Job, Node, State
 from parvis.core.templatetags.parvis import day, number
 from parvis.moderation import queries as moderation
@@ -56,7 +57,7 @@ def _consultation_tasks(actor: Actor, rows: list[queries.Listed]) -> Iterator[Ta
     today = timezone.localdate()
     for row in rows:
         consultation = row.consultation
-        name = consultation.node.title.get("fr", "")
+        name = tr(consultation.node.title)
         slug = consultation.node.slug
         if row.state in {"closed", "between", "open"} and access.can(actor, "code", consultation):
             progress = understand.progress(consultation.node)
