@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -182,11 +183,14 @@ def send(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """What will be sent, the notice, and one button."""
     activity = _activity(request, slug)
     key = request.POST.get("key", "")
-    if request.method == "POST" and key:
-        done = _already_sent(activity, key)
-        if done:
-            return done
-    held = contributions.draft(activity, token)
+    try:
+        held = contributions.draft(activity, token)
+    except NotFound:
+        # The draft goes in the transaction of the answer: without it, look for the receipt.
+        done = _already_sent(activity, key) if request.method == "POST" and key else None
+        if done is None:
+            raise
+        return done
     questionnaire = questionnaire_of(activity)
     changes = held.pop(CHANGES, None)
     status, refusal, closed = 200, None, False
@@ -235,24 +239,35 @@ def _submit(
     key: str,
 ) -> HttpResponse:
     idempotency = IdempotencyKey.of(f"answer:{activity.pk}", key, payload)
+    with transaction.atomic():
+        receipt = _write(request, activity, payload, changes, idempotency)
+        # In the same commit: one wait for the disk, and never an answer whose draft stays.
+        contributions.drop_draft(token)
+    return _private(HttpResponseRedirect(reverse("receipt", args=[receipt.code])))
+
+
+def _write(
+    request: HttpRequest,
+    activity: Activity,
+    payload: dict[str, Any],
+    changes: str | None,
+    key: IdempotencyKey,
+) -> contributions.Receipt:
     if changes:
         contribution = contributions.by_code(changes)
-        receipt = contributions.change(
+        return contributions.change(
             actor=request.actor.holding(contribution.pk),
             contribution=contribution,
             payload=payload,
-            key=idempotency,
+            key=key,
         )
-    else:
-        receipt = contributions.submit(
-            actor=request.actor,
-            activity=activity,
-            payload=payload,
-            language=(get_language() or "fr")[:2],
-            key=idempotency,
-        )
-    contributions.drop_draft(token)
-    return _private(HttpResponseRedirect(reverse("receipt", args=[receipt.code])))
+    return contributions.submit(
+        actor=request.actor,
+        activity=activity,
+        payload=payload,
+        language=(get_language() or "fr")[:2],
+        key=key,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
