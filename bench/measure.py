@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,15 +83,34 @@ def _run(path: str, posts: Sequence[Request], connections: int, seconds: float) 
     return dict(json.loads(next(line for line in said.splitlines() if line.startswith("{"))))
 
 
-def warm(path: str, posts: Sequence[Request] = (), connections: int = 8) -> None:
-    """Have every process and thread answer before anything is measured."""
-    _run(path, posts, connections, WARM_SECONDS)
+def warm(path: str, posts: Sequence[Request] = (), connections: int = 16) -> None:
+    """Have every process and thread answer before anything is measured: 200 requests, or 6 s."""
+    done, left = 0, list(posts)
+    for _n in range(6):
+        found = _run(path, left, connections, WARM_SECONDS)
+        done += int(found["requests"])
+        # What was in flight at the end was sent too.
+        left = left[int(found["requests"]) + connections :]
+        if done >= 200 or (posts and len(left) < 200):
+            return
+
+
+def _settle(group: Group, seconds: float = 5) -> None:
+    """Wait until the server is done with what an earlier client left behind."""
+    until, spent = time.monotonic() + seconds, group.cpu_seconds()
+    while time.monotonic() < until:
+        time.sleep(0.3)
+        now = group.cpu_seconds()
+        if now - spent < 0.02:
+            return
+        spent = now
 
 
 def once(
     group: Group, path: str, *, connections: int, seconds: float, posts: Sequence[Request] = ()
 ) -> Measure:
     """Measure one page, or posts of which each is sent once."""
+    _settle(group)
     load, before = os.getloadavg()[0], group.cpu_seconds()
     found = _run(path, posts, connections, seconds)
     spent = group.cpu_seconds() - before
