@@ -9,6 +9,7 @@ them into `locale/fr/LC_MESSAGES/django.mo`, where Django looks. French spaces a
 
 import io
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,10 +101,12 @@ def compile_all() -> Path:
     newest = max((p.stat().st_mtime for p in (LOCALE / "fr").glob("*.po")), default=0.0)
     if not target.exists() or target.stat().st_mtime < newest:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_suffix(".tmp")
-        with temporary.open("wb") as file:
+        # A name of its own: several processes may start at once.
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, suffix=".tmp")
+        with open(descriptor, "wb") as file:
             write_mo(file, merged())
-        temporary.replace(target)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(target)
     return target
 
 
