@@ -122,7 +122,7 @@ def _column(name: str) -> str | None:
 
 def _same_as(consultation: Consultation, identifier: str, known: _Known) -> Q:
     row = (
-        Contribution.objects.filter(activity__consultation=consultation, pk=identifier)
+        Contribution.objects.filter(activity__consultation=consultation, pk=identifier)  # type: ignore[misc]
         .select_related("node")
         .first()
     )
@@ -130,7 +130,7 @@ def _same_as(consultation: Consultation, identifier: str, known: _Known) -> Q:
     for name, text in known.texts(row) if row else ():
         column = _column(name)
         if column and len(text) >= SAME_CHARACTERS_MIN:
-            condition |= Q(activity_id=row.activity_id, **{column: text})
+            condition |= Q(activity_id=row.activity_id, **{column: text})  # type: ignore[union-attr]
     return condition
 
 

@@ -125,8 +125,8 @@ class DeskForm(KeyedForm):
         super().__init__(*args, **kwargs)
         self.languages = list(languages) or [DEFAULT]
         for name, field in self.fields.items():
-            field.template_name = field.template_name or FIELD
-            field.gap = (gaps or {}).get(name, "")
+            field.template_name = field.template_name or FIELD  # type: ignore[attr-defined]
+            field.gap = (gaps or {}).get(name, "")  # type: ignore[attr-defined]
             if isinstance(field, TextIn):
                 field.show(self.languages)
 

@@ -65,7 +65,7 @@ def organisations() -> list[tuple[str, str]]:
 class NewForm(KeyedForm):
     """What is asked to start: all the rest comes from the starting point."""
 
-    blueprint = forms.ChoiceField(
+    blueprint = forms.ChoiceField(  # type: ignore[call-arg]
         label=_("Start from"), widget=Radios, template_name=FIELD,
         error_messages={"required": _("Choose one of the starting points.")},
     )  # fmt: skip
@@ -77,7 +77,7 @@ class NewForm(KeyedForm):
         ),
         characters_max=limits.TITLE_CHARACTERS,
     )
-    organisation = forms.ChoiceField(
+    organisation = forms.ChoiceField(  # type: ignore[call-arg]
         label=_("Organisation that consults"), template_name=FIELD, required=False
     )
     opens = DayField(label=_("Opening day"), template_name=FIELD,
@@ -322,7 +322,7 @@ class DocumentForm(DeskForm):
 class FateForm(KeyedForm):
     """Whether some contributions count."""
 
-    fate = forms.ChoiceField(
+    fate = forms.ChoiceField(  # type: ignore[call-arg]
         label=_("What becomes of the ticked ones"),
         choices=[
             (Contribution.Fate.KEPT, _("They count")),
@@ -332,7 +332,7 @@ class FateForm(KeyedForm):
         template_name=FIELD,
         error_messages={"required": _("Say whether they count.")},
     )
-    reason = forms.ChoiceField(
+    reason = forms.ChoiceField(  # type: ignore[call-arg]
         label=_("Reason, of the published rule"),
         choices=[("", _("None: they count")), *Contribution.Why.choices],
         required=False,

@@ -31,7 +31,7 @@ class Backend(BaseEmailBackend):
                 (a[0] for a in getattr(message, "alternatives", []) if a[1] == "text/html"), ""
             )
             rows += [
-                Letter(
+                Letter(  # type: ignore[misc]
                     to=address,
                     sender=message.from_email or settings.DEFAULT_FROM_EMAIL,
                     subject=message.subject,

@@ -88,7 +88,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         "node": node,
         "followed": followed(node),
         "node_url": kinds.url(node) if node else None,
-        "is_followed": bool(node) and queries.is_followed(person, node),
+        "is_followed": bool(node) and queries.is_followed(person, node),  # type: ignore[arg-type]
     }
     return render(request, "notify/subscribe.html", context, status=status)
 
@@ -135,14 +135,14 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """
     found = tokens.resolve(token)
     one = isinstance(found, Subscription)
-    active = one and found.ended_at is None
+    active = one and found.ended_at is None  # type: ignore[union-attr]
     if request.method == "POST":
         everything = request.POST.get("scope") != "this"
         services.end(token, everything=everything)
         context: dict[str, Any] = {"done": True, "everything": everything or not one}
     else:
         context = {"done": one and not active, "everything": False}
-    context |= {"one": active, "followed": followed(found.node) if one else ""}
+    context |= {"one": active, "followed": followed(found.node) if one else ""}  # type: ignore[union-attr]
     response = render(request, "notify/unsubscribe.html", context)
     response["Referrer-Policy"] = "same-origin"
     return response

@@ -163,9 +163,7 @@ def _choice(question: Question, value: Any, other: str) -> Any:
     return _within(question, chosen) if many else chosen[0]
 
 
-def clean_question(
-    question: Question, raw: Mapping[str, Any], *, partial: bool = False
-) -> Answers:
+def clean_question(question: Question, raw: Mapping[str, Any], *, partial: bool = False) -> Answers:
     """Return {question: answer} (and the other's text), or {}. Raises ValueError in words.
 
     `partial`: what came on paper or from a file may leave out what the form would require.
