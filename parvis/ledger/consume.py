@@ -85,7 +85,7 @@ def forget(event: Event, ref: Event | None) -> None:
         mine.update(opening=None)
     elif event.verb == "contribution.edited":
         for leaf in mine.filter(opening__has_key="body"):
-            rest = {part: o for part, o in leaf.opening.items() if part != "body"}
+            rest = {part: o for part, o in (leaf.opening or {}).items() if part != "body"}
             Leaf.objects.filter(pk=leaf.pk).update(opening=rest or None)
     elif event.verb not in {"contribution.withdrawn", "contribution.moderated"}:
         return

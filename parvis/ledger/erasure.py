@@ -52,7 +52,7 @@ def forget(on: str) -> int:
     with transaction.atomic():
         gone = sealed.filter(kind__in=_PRIVATE_KINDS).update(opening=None)
         for leaf in sealed.filter(kind="contribution.accepted").iterator(chunk_size=1000):
-            rest = {part: o for part, o in leaf.opening.items() if part == "body"}
+            rest = {part: o for part, o in (leaf.opening or {}).items() if part == "body"}
             if rest != leaf.opening:
                 gone += Leaf.objects.filter(pk=leaf.pk).update(opening=rest or None)
         if gone:

@@ -49,16 +49,16 @@ class _Planner:
         self.chosen: list[int] = []
         self.entries: list[bytes] = []
         self._past = Past(leaf.ref_id for leaf in leaves if leaf.ref_id is not None)
-        self._numbers: dict[int, int] = {}
+        self._numbers: dict[int, int | None] = {}
         self._taken: list[tuple[str, str, int | None, dict[str, Any]]] = []
         self._counts: dict[str, Recount] = {}
         self._held = False
 
     def take(self, leaf: Leaf) -> None:
         """Add a leaf to the batch, leave it for the next run, or set it aside."""
-        ref = None
+        ref: int | None = None
         if leaf.ref is not None:
-            ref = self._numbers.get(leaf.ref_id, leaf.ref.index)
+            ref = self._numbers.get(leaf.ref.event_id, leaf.ref.index)
             if ref is None and not leaf.ref.problem:
                 self._held = True
                 return
@@ -84,7 +84,7 @@ class _Planner:
         if (index == 0) != (leaf.kind == "log.opened"):
             return "log.opened is the first entry and no other"
         if leaf.ref is not None:
-            return wrong_ref(leaf, leaf.ref) or self._past.problem(leaf.kind, leaf.ref_id, d)
+            return wrong_ref(leaf, leaf.ref) or self._past.problem(leaf.kind, leaf.ref.event_id, d)
         if leaf.kind == "count.published":
             return "; ".join(wrong_counts(d, self._recount(leaf.on).counts()))
         return ""

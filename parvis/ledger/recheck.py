@@ -10,6 +10,8 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from parvis.ledger import reading
 from parvis.ledger.models import Leaf
 from parvis.ledger.recount import sequenced
@@ -34,7 +36,7 @@ def check_leaves() -> Iterator[Finding]:
         end = min(size, start + BATCH)
         raws = reading.raw_entries(store, start, end, size)
         rows = Leaf.objects.filter(index__gte=start, index__lt=end).values_list("index", "bytes")
-        held = {index: bytes(raw) for index, raw in rows}
+        held = {index: bytes(raw or b"") for index, raw in rows}
         for index, raw in enumerate(raws, start):
             if index not in held:
                 yield Finding(index, "tile", "the database has no such leaf")
@@ -47,19 +49,27 @@ def check_rows(parts_of: PartsOf) -> Iterator[Finding]:
 
     parts_of: gives, for contributions by id, what the ledger committed to (part -> JSON value),
     as the tables hold it now; without those that are not there. Only versions that stand are
-    compared: what was replaced, withdrawn or erased has no opening any more.
+    compared: what was replaced, withdrawn or erased has no opening any more. An answer that has
+    none though nobody took it back is named, unless its text was destroyed too (retention).
+    Public bodies without opening are named by the audit of `openings.jsonl`.
     """
     rows = (
         sequenced()
-        .filter(kind__in=_BODIES, opening__isnull=False)
+        .filter(Q(opening__isnull=False) | Q(kind="answer.accepted"), kind__in=_BODIES)
         .order_by("index")
         .values_list("index", "kind", "opening", "members", "event__node_id", "event_id")
         .iterator(chunk_size=BATCH)
     )
     while batch := list(islice(rows, BATCH)):
         held = parts_of([row[4] for row in batch if row[4] is not None])
-        edited = _edited([row[5] for row in batch])
-        for index, kind, opening, members, node_id, event_id in batch:
+        edited = _referring([row[5] for row in batch], "contribution.edited")
+        set_aside = _referring([row[5] for row in batch], "answer.rejected")
+        for number, kind, opening, members, node_id, event_id in batch:
+            index = number if number is not None else -1
+            if opening is None:
+                if event_id not in set_aside and held.get(node_id, {}).get("answers") != {}:
+                    yield Finding(index, "opening", "what opens this answer was taken away")
+                continue
             if node_id is None or node_id not in held:
                 yield Finding(index, "missing", "what this entry accepted is no longer there")
                 continue
@@ -70,8 +80,8 @@ def check_rows(parts_of: PartsOf) -> Iterator[Finding]:
                 yield from _compare(index, kind, part, value, members["c"], held[node_id])
 
 
-def _edited(events: Sequence[int]) -> set[int]:
-    rows = sequenced().filter(ref__in=events, kind="contribution.edited")
+def _referring(events: Sequence[int], kind: str) -> set[int | None]:
+    rows = Leaf.objects.filter(ref__in=events, kind=kind)
     return set(rows.values_list("ref_id", flat=True))
 
 

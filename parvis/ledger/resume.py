@@ -114,7 +114,7 @@ def _replay(store: Store) -> Resumed:
     if check.root() != state.root():
         raise CannotResume("the entries do not give the signed root")
     for index, row in Leaf.objects.filter(index__isnull=False).values_list("index", "bytes"):
-        if bytes(row) != raws[index]:
+        if index is None or bytes(row or b"") != raws[index]:
             raise CannotResume(f"entry {index} is another one in the database")
     result = Resumed(sequencer.BEHIND, store.origin)
     with transaction.atomic():
@@ -204,7 +204,7 @@ def _write_again(store: Store, fault: str) -> Resumed:
     rows = list(
         Leaf.objects.filter(index__isnull=False).order_by("index").values_list("pk", "bytes")
     )
-    entries = [bytes(raw) for _pk, raw in rows]
+    entries = [bytes(raw or b"") for _pk, raw in rows]
     state = TreeState()
     state.append(leaf_hash(entry) for entry in entries[: head.size])
     if state.root() != head.root:

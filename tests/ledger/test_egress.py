@@ -248,3 +248,24 @@ def test_a_connection_is_kept_and_made_again(server):
         assert client._kept[1].wire is first
         first.shutdown(socket.SHUT_RDWR)
         assert client.get(f"{server}/ok").body == b"fine"
+
+
+def test_no_other_http_client_in_the_code():
+    import ast
+    from pathlib import Path
+
+    root, clients = Path(egress.__file__).parents[1], {"requests", "httpx", "aiohttp", "urllib3"}
+    clients |= {"http.client", "urllib.request"}
+    found = set()
+    for path in root.rglob("*.py"):
+        if "tests" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            if clients & set(names):
+                found.add(str(path.relative_to(root)))
+    assert found == {"core/egress.py"}

@@ -77,6 +77,15 @@ def test_an_opening_rewritten_with_the_row_is_named(filled):
     assert (found.index, found.rule) == (leaf.index, "opening")
 
 
+def test_an_opening_taken_away_is_named(filled):
+    """Without it a changed answer could not be compared: its absence is the trace."""
+    leaf = Leaf.objects.filter(kind="answer.accepted").first()
+    Contribution.objects.filter(node_id=leaf.event.node_id).update(payload={"first": "docs"})
+    Leaf.objects.filter(pk=leaf.pk).update(opening=None)
+    (found,) = recheck.check_rows(parts_of)
+    assert (found.index, found.rule) == (leaf.index, "opening")
+
+
 def test_rows_of_the_register_changed_or_deleted_are_named(filled):
     first, second = Leaf.objects.filter(kind="answer.accepted").order_by("index")[3:5]
     Leaf.objects.filter(pk=first.pk).update(bytes=bytes(first.bytes).replace(b"web", b"api"))
