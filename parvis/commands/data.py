@@ -198,21 +198,21 @@ def recount_lines() -> tuple[list[Line], int]:
     state, waiting = _state()
     lines = []
     for chosen in _public():
-        of_database: dict[str, dict[str, int]] = {}
+        shown: dict[tuple[str, str], int] = {}
         for activity in queries.activities_of(chosen):
             counts = queries.counts(chosen, activity)
             if methods.get(activity.method).leaf == "answer":
-                numbers = {"kept": counts.kept}
-                on = f"survey/{activity.node.slug}"
+                on, name = f"survey/{activity.node.slug}", "kept"
             else:
-                numbers = {"visible": counts.kept, "received": counts.received}
-                on = f"consultation/{chosen.node.slug}"
-            total = of_database.setdefault(on, {})
-            for name, n in numbers.items():
-                total[name] = total.get(name, 0) + n
-        for on, numbers in of_database.items():
-            said = state.counts(on)
-            lines += [Line(on, name, n, int(said[name])) for name, n in numbers.items()]
+                on, name = f"consultation/{chosen.node.slug}", "visible"
+                shown[on, "received"] = shown.get((on, "received"), 0) + counts.received
+            shown[on, name] = shown.get((on, name), 0) + counts.kept
+            # What pages show is read from indexes; here each row is looked at too.
+            rows = f"{name}, row by row"
+            shown[on, rows] = shown.get((on, rows), 0) + queries.kept(activity).count()
+        for (on, name), n in sorted(shown.items()):
+            said = int(state.counts(on)[name.split(",")[0]])
+            lines.append(Line(on, name, n, said))
     return lines, waiting
 
 

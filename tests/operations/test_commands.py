@@ -3,10 +3,14 @@
 import re
 import socket
 import subprocess
+from gettext import NullTranslations
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
+from parvis import cli
+from parvis.commands import words as words_module
 from tests.operations.conftest import INIT
 
 _SIGN_IN = """
@@ -79,23 +83,41 @@ WRONG = {
     "not empty": (("export", "/etc"), "is not empty"),
     "no backup": (("restore", "{tmp}/none.tar", "--replace"), "There is no file"),
     "not a backup": (("restore", "{tmp}/text.tar", "--replace"), "cannot be read"),
-    "a site there": (("restore", "{tmp}/text.tar"), "--replace"),
     "no folder": (("backup", "/nowhere/x.tar"), "no folder"),
     "taken": (("backup", "{tmp}/text.tar"), "never overwritten"),
     "no bounce": (("bounce", "nonsense"), "neither an address nor a file"),
-    "bad option": (("serve", "--port", "abc"), "invalid int value"),
-    "bad command": (("frobnicate",), "invalid choice"),
 }
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", WRONG)
-def test_mistakes_are_answered_in_words(home, tmp_path: Path, name: str) -> None:
+def test_mistakes_are_answered_in_words(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words_module, "_translations", NullTranslations)
     (tmp_path / "text.tar").write_text("not a tar")
     arguments, words = WRONG[name]
-    said = home.parvis(*(part.format(tmp=tmp_path) for part in arguments))
-    assert said.returncode in {1, 2}
-    assert words in said.stderr
-    assert "Traceback" not in said.stdout + said.stderr
+    with translation.override("en"):
+        status = cli.main([part.format(tmp=tmp_path) for part in arguments])
+    assert status in {1, 2}
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["serve", "--port", "abc"], "invalid int value"),
+        (["frobnicate"], "invalid choice"),
+        ([], "required"),
+    ],
+)
+def test_what_cannot_be_read_is_answered_with_the_usage(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
