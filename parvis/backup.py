@@ -280,7 +280,7 @@ def sqlite_path() -> Path | None:
 
     if connection.vendor != "sqlite":
         return None
-    return Path(settings.DATABASES["default"]["NAME"])
+    return Path(str(settings.DATABASES["default"]["NAME"]))
 
 
 @contextmanager

@@ -178,7 +178,7 @@ def start_over() -> None:
     with _no_worker(settings.HOME):
         if connection.vendor == "sqlite":
             connections.close_all()
-            path = Path(settings.DATABASES["default"]["NAME"])
+            path = Path(str(settings.DATABASES["default"]["NAME"]))
             for ending in ("", "-wal", "-shm", "-journal"):
                 path.with_name(path.name + ending).unlink(missing_ok=True)
         else:
