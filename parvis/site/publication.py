@@ -28,14 +28,16 @@ from parvis.core.i18n import LANGUAGES, Text, clean_text, tr
 from parvis.core.models import Event, Link, State
 from parvis.core.templatetags.parvis import number
 from parvis.core.thread import link
+from parvis.site import counting
 
 
 def consume(events: Sequence[Event]) -> None:
-    """Draft the dataset of each consultation whose last phase closed."""
+    """Publish the counts and draft the dataset of each consultation whose last phase closed."""
     ids = {e.node_id for e in events if e.verb == "consultation.closed" and e.node_id}
     rows = Consultation.objects.filter(pk__in=ids, node__state=State.PUBLIC)
     for consultation in rows.select_related("node", "organisation__node"):
         if is_closed(consultation):
+            counting.publish(consultation)
             draft_dataset(consultation)
 
 

@@ -7,7 +7,7 @@ from parvis.consult.models import Consultation, Contribution
 from parvis.core import keys
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.models import State
-from parvis.ledger.models import Leaf
+from parvis.ledger import erasure
 
 
 def due(today: object = None) -> list[Consultation]:
@@ -36,9 +36,9 @@ def run(consultation: Consultation) -> int:
         activity__consultation=consultation, node__state=State.PRIVATE
     )
     n = rows.count()
-    Leaf.objects.filter(event__node__contribution__in=rows, opening__isnull=False).update(
-        opening=None
-    )
+    for activity in consultation.activities.select_related("node"):
+        erasure.forget(f"survey/{activity.node.slug}")
+    erasure.forget(f"consultation/{consultation.node.slug}")
     rows.update(payload={}, body="", once_key=None, participant_key=None)
     Contribution.objects.filter(activity__consultation=consultation).update(
         participant_key=None, once_key=None

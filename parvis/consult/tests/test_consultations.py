@@ -197,3 +197,20 @@ def test_the_page_costs_eight_queries_at_most(django_assert_max_num_queries) -> 
     with django_assert_max_num_queries(8):
         page = client.get("/fr/consultations/plan/")
     assert page.status_code == 200
+
+
+def test_closing_publishes_counts_that_the_register_recounts() -> None:
+    from parvis.core import outbox
+    from parvis.core.models import Delivery
+
+    consultation = make_consultation(days=(-9, 1))
+    survey = survey_of(consultation)
+    rows = [make_answer(survey).contribution for _ in range(3)]
+    contributions.set_fate(actor=SYSTEM, contribution=rows[0], fate="rejected", reason="duplicate")
+    Phase.objects.update(ends=timezone.now())
+    services.tick()
+    while outbox.pump():
+        pass
+    published = Event.objects.get(verb="count.published").data
+    assert (published["kept"], published["rejected"]) == (2, 1)
+    assert not Delivery.objects.exists()
