@@ -81,7 +81,7 @@ def create_consultation(
     """Create a draft consultation and return it. Raises Forbidden, Invalid."""
     if earlier := replayed(key):
         return Consultation.objects.select_related("node").get(node=earlier.node)
-    access.require(actor, "manage_consultation")
+    access.require(actor, "manage_consultation", organisation)
     cleaned = clean_text(title, characters_max=200)
     if not cleaned.get(DEFAULT):
         raise Invalid({"title": [_("Give the consultation a title in French.")]})
