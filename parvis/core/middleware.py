@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError, DataError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.functional import SimpleLazyObject
 from ninja.utils import check_csrf
@@ -82,6 +82,15 @@ class CurrentActor:
         return None
 
 
+def _unreadable(error: Exception) -> bool:
+    """Whether a text holds what no text may: a lone surrogate, or NUL (PostgreSQL keeps none)."""
+    if isinstance(error, UnicodeEncodeError):
+        return error.object[error.start : error.start + 1] >= "\ud800"
+    return isinstance(error, ValueError | DataError) and any(
+        words in str(error) for words in ("NUL (0x00)", "\\u0000")
+    )
+
+
 class SpokenErrors:
     """Turns refusals into pages (or JSON under /api/) with words; a database away is 503."""
 
@@ -105,6 +114,8 @@ class SpokenErrors:
             if isinstance(error, SignInNeeded) and request.method in {"GET", "HEAD"}:
                 return pages.sign_in(request)
             return pages.refused(request, error)
+        if _unreadable(error):
+            return pages.bad_request(request)
         away = isinstance(error, OperationalError) or (
             isinstance(error, DatabaseError) and "disk" in str(error).lower()
         )

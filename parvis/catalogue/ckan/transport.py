@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
@@ -45,8 +46,13 @@ def _data(request: HttpRequest) -> dict[str, Any]:
         if kind == "multipart/form-data":
             return _flat(request.POST)
         body = request.body.decode()
+        if kind == "application/x-www-form-urlencoded":
+            _ = request.POST
     except (UnicodeDecodeError, MultiPartParserError, OSError):
         raise BadRequest("the body cannot be read") from None
+    except SuspiciousOperation:
+        # Too large, or too many fields.
+        raise BadRequest("the body is too large") from None
     if not body.strip():
         return _flat(request.GET)
     if kind == "application/x-www-form-urlencoded":

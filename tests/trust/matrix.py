@@ -1,0 +1,290 @@
+"""Who may open (GET) and who may act on (POST) each address. An address not here fails a test.
+
+`everyone` is an anonymous visitor, the author of an answer (by receipt, without an account), a
+citizen with an account, the five staff roles, and `elsewhere`: a person who holds four staff
+roles, on another organisation only.
+"""
+
+from dataclasses import dataclass
+
+EVERYONE = frozenset(
+    {
+        "anonymous", "author", "citizen", "adviser", "analyst", "steward", "coordinator",
+        "operator", "elsewhere",
+    }
+)  # fmt: skip
+SIGNED = EVERYONE - {"anonymous", "author"}
+NOBODY: frozenset[str] = frozenset()
+
+
+def only(*roles: str) -> frozenset[str]:
+    """Return these roles."""
+    return frozenset(roles)
+
+
+ADVISER = only("adviser")
+STEWARD = only("steward")
+COORDINATOR = only("coordinator")
+OPERATOR = only("operator")
+STAFF = SIGNED - {"citizen"}
+MANAGE = only("adviser", "operator")
+CODE = only("adviser", "analyst")
+RESPOND = only("adviser", "coordinator")
+AUTHOR = only("author")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address: its arguments in the world, who may GET it and who may POST to it.
+
+    None where the method itself does not exist: 405, or the answer of GET and nothing written.
+    `code`: only the author knows the code of the address; everybody else tries a wrong one.
+    `method` and `body` are those of a write in the API.
+    """
+
+    args: str
+    get: frozenset[str] | None
+    post: frozenset[str] | None = None
+    code: bool = False
+    method: str = "POST"
+    body: str = "{}"
+
+
+# Pages, under /fr/ and /en/ --------------------------------------------------------------------
+PUBLIC = {
+    "home": "none", "consultations": "none", "consultation": "consultation",
+    "consultation_privacy": "consultation", "consultation_history": "consultation",
+    "results": "consultation", "theme_history": "theme_history", "search": "none",
+    "guarantees": "none", "accessibility": "none", "privacy": "none", "api_guide": "none",
+    "survey_print": "survey", "proposals": "proposals", "proposal": "proposal",
+    "proposal_comment": "comment", "proposal_history": "proposal", "late_answers_feed": "none",
+    "commitments": "none", "commitment": "commitment", "commitments_feed": "none",
+    "commitment_history": "commitment", "commitment_feed": "commitment", "plan": "plan",
+    "plan_history": "plan", "plan_json": "plan", "plan_xlsx": "plan", "response": "response",
+    "datasets": "none", "datasets_feed": "none", "dataset": "dataset",
+    "dataset_history": "dataset", "dataset_file": "dataset_file", "documents": "none",
+    "documents_feed": "none", "document": "document", "document_history": "document",
+    "document_file": "document_file", "charter": "none", "reported": "proposal_id",
+    "moderation": "none", "decision": "decision", "register": "none", "register_entry": "index",
+    "subscribe_sent": "none", "feed": "none", "node_feed": "node",
+    "account_inactive": "none",
+}  # fmt: skip
+
+PAGES: dict[str, Row] = {
+    **{name: Row(args, EVERYONE) for name, args in PUBLIC.items()},
+    # forms that everybody may send
+    "follow_up": Row("none", EVERYONE, EVERYONE),
+    "survey": Row("survey", EVERYONE, EVERYONE),
+    "survey_step": Row("step", EVERYONE, EVERYONE),
+    "survey_send": Row("send", EVERYONE, EVERYONE),
+    "proposal_new": Row("proposals", EVERYONE, EVERYONE),
+    "comment_new": Row("proposal", EVERYONE, EVERYONE),
+    "report": Row("proposal_id", EVERYONE, EVERYONE),
+    "subscribe": Row("none", EVERYONE, EVERYONE),
+    "appeal": Row("decision", EVERYONE, EVERYONE),
+    "confirm_subscription": Row("token", EVERYONE, EVERYONE),
+    "unsubscribe": Row("token", EVERYONE, EVERYONE),
+    # what a receipt code opens, and nothing else
+    "follow_up_code": Row("code", AUTHOR, None, code=True),
+    "receipt": Row("code", AUTHOR, AUTHOR, code=True),
+    "receipt_copy": Row("code", AUTHOR, None, code=True),
+    "withdraw": Row("code", AUTHOR, AUTHOR, code=True),
+    "receipt_proof": Row("code", AUTHOR, None, code=True),
+    "survey_change": Row("survey_code", AUTHOR, AUTHOR, code=True),
+    "proposal_change": Row("proposal_code", AUTHOR, AUTHOR, code=True),
+    "appeal_code": Row("decision_code", AUTHOR, AUTHOR, code=True),
+    "proposal_own": Row("proposal", NOBODY, NOBODY),
+    # an account
+    "support": Row("proposal", SIGNED, SIGNED),
+    "follow": Row("node", EVERYONE, EVERYONE),
+    "my_subscriptions": Row("none", SIGNED),
+    "stop_subscription": Row("own_subscription", None, only("citizen")),
+    "account_overview": Row("none", SIGNED),
+    "second_factor_needed": Row("none", SIGNED),
+    # the desk
+    "desk": Row("none", STAFF),
+    "consult_new": Row("none", MANAGE | {"elsewhere"}, MANAGE | {"elsewhere"}),
+    "consult_desk": Row("consultation", MANAGE | CODE, MANAGE),
+    "consult_edit_about": Row("consultation", MANAGE, MANAGE),
+    "consult_edit_influence": Row("consultation", MANAGE, MANAGE),
+    "consult_edit_privacy": Row("consultation", MANAGE, MANAGE),
+    "consult_edit_dates": Row("consultation", MANAGE, MANAGE),
+    "consult_edit_activities": Row("consultation", MANAGE, MANAGE),
+    "consult_open": Row("consultation", ADVISER, ADVISER),
+    "consult_extend": Row("phase", MANAGE, MANAGE),
+    "consult_contributions": Row("consultation", CODE, CODE),
+    "survey_paper": Row("survey", CODE, CODE),
+    "survey_edit": Row("survey", MANAGE, MANAGE),
+    "survey_export": Row("survey", MANAGE),
+    "survey_preview": Row("survey_preview", MANAGE),
+    "proposals_settings": Row("proposals", MANAGE, MANAGE),
+    "proposal_answer": Row("proposal", RESPOND, RESPOND),
+    "coding": Row("consultation", CODE),
+    "coding_list": Row("consultation", CODE, CODE),
+    "coding_copies": Row("consultation", None, CODE),
+    "coding_themes": Row("consultation", CODE, CODE),
+    "coding_theme": Row("coding_theme", CODE, CODE),
+    "coding_one": Row("coding_one", CODE, CODE),
+    "desk_responses": Row("consultation", RESPOND),
+    "response_edit": Row("response_edit", RESPOND, RESPOND),
+    "desk_plans": Row("none", COORDINATOR | {"elsewhere"}),
+    "plan_new": Row("none", COORDINATOR | {"elsewhere"}, COORDINATOR | {"elsewhere"}),
+    "plan_edit": Row("plan", COORDINATOR, COORDINATOR),
+    "plan_publish": Row("draft_plan", None, COORDINATOR),
+    "plan_close": Row("plan", COORDINATOR, COORDINATOR),
+    "plan_evaluation_new": Row("plan", COORDINATOR, COORDINATOR),
+    "commitment_new": Row("plan", COORDINATOR, COORDINATOR),
+    "commitment_edit": Row("commitment", COORDINATOR, COORDINATOR),
+    "commitment_publish": Row("draft_commitment", None, COORDINATOR),
+    "milestone_new": Row("commitment", COORDINATOR, COORDINATOR),
+    "milestone_edit": Row("milestone", COORDINATOR, COORDINATOR),
+    "progress_report": Row("commitment", COORDINATOR, COORDINATOR),
+    "evaluation_new": Row("commitment", COORDINATOR, COORDINATOR),
+    "publishing": Row("none", STEWARD | {"elsewhere"}),
+    "publish_data": Row("consultation", STEWARD, STEWARD),
+    "desk_data": Row("none", STEWARD | {"elsewhere"}),
+    "desk_dataset_new": Row("none", STEWARD | {"elsewhere"}, STEWARD | {"elsewhere"}),
+    "desk_dataset": Row("dataset", STEWARD),
+    "desk_dataset_edit": Row("dataset", STEWARD, STEWARD),
+    "desk_dataset_preview": Row("draft_dataset", STEWARD),
+    "desk_dataset_publish": Row("draft_dataset", None, STEWARD),
+    "desk_file_new": Row("dataset", STEWARD, STEWARD),
+    "desk_file_version": Row("file", STEWARD, STEWARD),
+    "desk_file_columns": Row("file", STEWARD, STEWARD),
+    "desk_file_remove": Row("file", None, STEWARD),
+    "desk_documents": Row("none", STEWARD | {"elsewhere"}),
+    "desk_document_new": Row("none", STEWARD | {"elsewhere"}, STEWARD | {"elsewhere"}),
+    "desk_document": Row("draft_document", STEWARD, STEWARD),
+    "desk_document_publish": Row("draft_document", None, STEWARD),
+    "moderation_desk": Row("none", RESPOND | {"elsewhere"}),
+    "moderation_decide": Row("proposal_id", RESPOND, RESPOND),
+    "moderation_second": Row("second", None, RESPOND),
+    "moderation_appeal": Row("appeal", RESPOND, RESPOND),
+    "mail_desk": Row("none", OPERATOR),
+    "mail_message": Row("mail", OPERATOR),
+    # the demonstration's door does not exist outside of the demonstration
+    "demo": Row("none", NOBODY, None),
+    "demo_enter": Row("role", NOBODY, NOBODY),
+}
+
+SURVEY_EDITOR = {
+    "survey_page_new": "survey", "survey_page": "survey_page",
+    "survey_page_remove": "survey_page", "survey_question_new": "survey_page",
+    "survey_question": "survey_question", "survey_question_remove": "survey_question",
+    "survey_import": "survey",
+}  # fmt: skip
+
+# django-allauth decides here: everybody may ask, what happens is its own tests' and
+# parvis/site/tests/test_accounts_pages.py's. Signed-in people are sent away from signing in.
+ACCOUNT_ANYONE = frozenset(
+    {
+        "account_login", "account_request_login_code", "account_confirm_login_code",
+        "account_signup", "account_email_verification_sent", "account_reset_password",
+        "account_confirm_password_reset_code", "account_complete_password_reset",
+        "account_password_reset_completed", "account_logout", "mfa_authenticate",
+    }
+)  # fmt: skip
+ACCOUNT_SIGNED = frozenset(
+    {
+        "account_email", "account_reauthenticate", "account_change_password",
+        "account_set_password", "mfa_index", "mfa_reauthenticate", "mfa_activate_totp",
+        "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes",
+        "mfa_download_recovery_codes",
+    }
+)  # fmt: skip
+
+# Addresses for machines, by their route ---------------------------------------------------------
+MACHINES: dict[str, Row] = {
+    "health/live": Row("none", EVERYONE),
+    "health/ready": Row("none", EVERYONE),
+    "metrics": Row("none", EVERYONE),
+    "robots.txt": Row("none", EVERYONE),
+    "favicon.ico": Row("none", EVERYONE),
+    "ledger/checkpoint": Row("none", EVERYONE),
+    "ledger/vkey": Row("none", EVERYONE),
+    "ledger/openings.jsonl": Row("none", EVERYONE),
+    "ledger/proof/<int:index>.tlog-proof": Row("index", EVERYONE),
+    "ledger/lost/<int:number>/<path:path>": Row("lost", NOBODY),
+    "ledger/tile/<path:rest>": Row("tile", EVERYONE),
+    "api/3": Row("none", EVERYONE, EVERYONE),
+    "api/3/": Row("none", EVERYONE, EVERYONE),
+    "api/3/action/<str:name>": Row("action", EVERYONE, EVERYONE),
+    "api/action/<str:name>": Row("action", EVERYONE, EVERYONE),
+    "dataset/<uuid:dataset>/resource/<uuid:resource>/download/<str:name>": Row(
+        "ckan_file", EVERYONE
+    ),
+    "api/v1/": Row("none", NOBODY, NOBODY),
+    "api/v1/openapi.json": Row("none", EVERYONE, EVERYONE),
+    "api/v1/nodes": Row("none", EVERYONE),
+    "api/v1/nodes/<uuidstr:node_id>/thread": Row("node", EVERYONE),
+    "api/v1/plans": Row("none", EVERYONE),
+    "api/v1/plans/<slug>": Row("plan", EVERYONE),
+    "api/v1/commitments": Row("none", EVERYONE),
+    "api/v1/commitments/<slug>": Row("commitment", EVERYONE),
+    "api/v1/themes": Row("none", EVERYONE),
+    "api/v1/datasets": Row("none", EVERYONE),
+    "api/v1/datasets/<name>": Row("dataset", EVERYONE),
+    "api/v1/datasets/<name>/rows": Row("dataset", EVERYONE),
+    "api/v1/documents": Row("none", EVERYONE),
+    "api/v1/documents/<name>": Row("document", EVERYONE),
+    "api/v1/surveys/<slug>": Row("survey", EVERYONE),
+    "api/v1/surveys/<slug>/results": Row("survey", NOBODY),
+    "api/v1/surveys/<slug>/answers": Row("survey", None, EVERYONE),
+    "api/v1/proposals/<slug>": Row("proposals", EVERYONE, EVERYONE),
+    "api/v1/proposal/<uuidstr:pk>": Row("proposal_id", EVERYONE),
+    "api/v1/proposal/<uuidstr:pk>/comments": Row("proposal_id", EVERYONE, EVERYONE),
+    "api/v1/proposal/<uuidstr:pk>/support": Row("proposal_id", None, SIGNED, method="PUT"),
+    "api/v1/proposal/<uuidstr:pk>/answer": Row(
+        "proposal_id", None, RESPOND, method="PUT", body='{"status": "under_review"}'
+    ),
+    "api/v1/moderation/rules": Row("none", EVERYONE),
+    "api/v1/moderation/figures": Row("none", EVERYONE),
+    "api/v1/moderation/decisions": Row("none", EVERYONE),
+    "api/v1/moderation/reports": Row("none", None, EVERYONE),
+}
+
+# Without a CSRF token a POST is refused, but here: programs have no cookie to abuse, and the
+# one-click unsubscribe of mail programs (RFC 8058) brings its own secret in the address.
+WITHOUT_CSRF = frozenset({"unsubscribe"})
+
+# What is not public, asked at its public address: who sees it. Others get 404 (410 once public).
+STATES: list[tuple[str, str, frozenset[str]]] = [
+    ("consultation", "draft_consultation", MANAGE),
+    ("consultation_privacy", "draft_consultation", MANAGE),
+    ("consultation_history", "draft_consultation", MANAGE),
+    ("results", "draft_consultation", MANAGE),
+    ("survey", "draft_survey", MANAGE),
+    ("survey_print", "draft_survey", MANAGE),
+    ("proposals", "draft_proposals", MANAGE),
+    ("proposal_new", "draft_proposals", NOBODY),
+    ("plan", "draft_plan", COORDINATOR),
+    ("plan_history", "draft_plan", COORDINATOR),
+    ("plan_json", "draft_plan", COORDINATOR),
+    ("plan_xlsx", "draft_plan", COORDINATOR),
+    ("commitment", "draft_commitment", COORDINATOR),
+    ("commitment_history", "draft_commitment", COORDINATOR),
+    ("commitment_feed", "draft_commitment", NOBODY),
+    ("dataset", "draft_dataset", NOBODY),
+    ("dataset_history", "draft_dataset", NOBODY),
+    ("document", "draft_document", NOBODY),
+    ("document_history", "draft_document", NOBODY),
+    ("follow", "draft_theme_id", NOBODY),
+    ("node_feed", "draft_theme_id", NOBODY),
+    ("node_feed", "answer_node", NOBODY),
+    ("follow", "answer_node", NOBODY),
+    ("report", "answer_node", NOBODY),
+    ("report", "draft_theme_id", NOBODY),
+]
+MACHINE_STATES: list[tuple[str, str]] = [
+    ("api/v1/nodes/<uuidstr:node_id>/thread", "draft_theme_id"),
+    ("api/v1/nodes/<uuidstr:node_id>/thread", "answer_node"),
+    ("api/v1/nodes/<uuidstr:node_id>/thread", "hidden_id"),
+    ("api/v1/plans/<slug>", "draft_plan"),
+    ("api/v1/commitments/<slug>", "draft_commitment"),
+    ("api/v1/datasets/<name>", "draft_dataset"),
+    ("api/v1/datasets/<name>/rows", "draft_dataset"),
+    ("api/v1/documents/<name>", "draft_document"),
+    ("api/v1/surveys/<slug>", "draft_survey"),
+    ("api/v1/proposals/<slug>", "draft_proposals"),
+    ("api/v1/proposal/<uuidstr:pk>", "answer_node"),
+]

@@ -1,0 +1,262 @@
+"""A small world in which every address has something to show, made by the services."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.mail import EmailMessage
+from django.test import Client
+from django.utils import timezone
+
+from parvis.catalogue.tests import catalogue_factories as catalogue
+from parvis.consult import contributions
+from parvis.consult.models import Consultation, Phase
+from parvis.core import keys
+from parvis.core.access import SYSTEM, actor_for
+from parvis.core.models import Person, Role
+from parvis.ledger import openings, reading, sequencer
+from parvis.methods.proposals.tests import factories as proposals
+from parvis.moderation import services as moderation
+from parvis.notify import services as notify
+from parvis.notify import tokens
+from parvis.notify.models import Subscription
+from parvis.plan.tests import plan_factories as plans
+from parvis.understand.tests import understand_factories as understand
+from tests.factories import make_answer, make_consultation, make_organisation, make_person
+from tests.factories import survey_of as survey_activity
+
+PASSWORD = "une phrase assez longue"
+STAFF = ("adviser", "analyst", "steward", "coordinator", "operator")
+SIGNED_IN = ("citizen", *STAFF, "elsewhere")
+ROLES = ("anonymous", "author", *SIGNED_IN)
+WRONG_CODE = "0000-0000-0000-0000-00"
+
+
+def close(consultation: Consultation, days_ago: int = 1) -> None:
+    """Move the phases of a consultation into the past."""
+    end = timezone.now() - timedelta(days=days_ago)
+    Phase.objects.filter(consultation=consultation).update(
+        starts=end - timedelta(days=20), ends=end
+    )
+
+
+@dataclass
+class World:
+    """What was made, by name, and the people who look at it."""
+
+    people: dict[str, Person] = field(default_factory=dict)
+    args: dict[str, Any] = field(default_factory=dict)
+    things: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, role: str, **more: Any) -> Client:
+        """Return a browser of this role; the author has a receipt and no account."""
+        client = Client(**more)
+        if role in self.people:
+            client.force_login(self.people[role])
+        return client
+
+
+def _people() -> dict[str, Person]:
+    people = {"citizen": make_person()}
+    for role in STAFF:
+        people[role] = make_person(role)
+    other = make_organisation("ailleurs", "Un autre organisme")
+    elsewhere = make_person(email="elsewhere@test.example")
+    for role in ("adviser", "analyst", "steward", "coordinator"):
+        Role.objects.create(person=elsewhere, role=role, scope=other.node)
+    return {**people, "elsewhere": elsewhere}
+
+
+def _consultations(world: World) -> None:
+    consultation = make_consultation(with_proposals=True)
+    activity = proposals.proposals_of(consultation)
+    survey = survey_activity(consultation)
+    answer = make_answer(survey)
+    proposal = proposals.make_proposal(activity)
+    comment = proposals.make_comment(proposal)
+    hidden = proposals.make_proposal(activity, title="Un titre caché", body="Un corps caché.")
+    withdrawn = proposals.make_proposal(activity, title="Un titre repris", body="Un corps repris.")
+    waiting = proposals.make_proposal(activity, title="Hors sujet", body="Peut-être.")
+    row = proposals.queries.contribution(withdrawn.pk, activity.node.slug)
+    contributions.withdraw(actor=SYSTEM, contribution=row)
+    moderator = actor_for(make_person("adviser", "autre-moderateur@test.example"))
+    decision = moderation.hide(
+        actor=moderator, node=hidden.node, rule="insult", motive="Insultant."
+    )
+    appeal = moderation.appeal(actor=SYSTEM, decision=decision, text="Relisez.", key=None)
+    second = moderation.hide(
+        actor=moderator, node=waiting.node, rule="off_topic", motive="Hors sujet."
+    )
+    moderation.report(actor=SYSTEM, node=proposal.node, reason="insult", details="Voyez.")
+    draft = make_consultation(slug="secrete", opened=False, with_proposals=True)
+    secret_survey = survey_activity(draft)
+    token = contributions.save_draft(activity=survey, payload={"first": "data", "why": "Brouillon"})
+    world.things |= {
+        "consultation": consultation, "survey": survey, "proposal": proposal, "comment": comment,
+        "hidden": hidden, "withdrawn": withdrawn, "draft": draft, "answer": answer,
+        "decision": decision, "appeal": appeal, "activity": activity,
+    }  # fmt: skip
+    world.args |= {
+        "consultation": [consultation.node.slug],
+        "draft_consultation": [draft.node.slug],
+        "draft_survey": [secret_survey.node.slug],
+        "draft_proposals": [proposals.proposals_of(draft).node.slug],
+        "phase": [consultation.node.slug, consultation.phases.get().pk],
+        "survey": [survey.node.slug],
+        "survey_page": [survey.node.slug, "p1"],
+        "survey_question": [survey.node.slug, "first"],
+        "survey_preview": [survey.node.slug, 1],
+        "step": [survey.node.slug, token, 1],
+        "send": [survey.node.slug, token],
+        "code": [answer.code],
+        "survey_code": [survey.node.slug, answer.code],
+        "proposals": [activity.node.slug],
+        "proposal": [activity.node.slug, proposal.pk],
+        "proposal_id": [proposal.pk],
+        "comment": [activity.node.slug, comment.pk],
+        "proposal_code": [activity.node.slug, proposal.pk, keys.receipt_code(proposal.pk)],
+        "hidden": [activity.node.slug, hidden.pk],
+        "hidden_id": [hidden.pk],
+        "withdrawn": [activity.node.slug, withdrawn.pk],
+        "answer_node": [answer.contribution.pk],
+        "decision": [decision.pk],
+        "second": [second.pk],
+        "appeal": [appeal.pk],
+        "decision_code": [decision.pk, keys.receipt_code(hidden.pk)],
+    }
+
+
+def _themes(world: World) -> None:
+    consultation = world.things["consultation"]
+    theme = understand.make_theme(consultation)
+    secret = understand.make_theme(consultation, "Thème secret")
+    survey = world.things["survey"]
+    ids = [make_answer(survey).contribution.pk for _n in range(3)]
+    understand.code(consultation, ids, theme)
+    from parvis.understand import services
+
+    services.publish_themes(
+        actor=SYSTEM, space=consultation.node, languages=["fr", "en"], themes=[theme]
+    )
+    world.things |= {"theme": theme, "secret_theme": secret}
+    slug = consultation.node.slug
+    world.args |= {
+        "theme_history": [slug, theme.node.slug],
+        "coding_theme": [slug, theme.pk],
+        "coding_one": [slug, ids[0]],
+        "response_edit": [slug, theme.node.slug],
+        "draft_theme_id": [secret.pk],
+    }
+
+
+def _plans(world: World) -> None:
+    plan = plans.make_plan()
+    commitment = plans.make_commitment(plan, "1", milestones=1)
+    draft = plans.make_commitment(plan, "2", public=False)
+    plans.make_report(commitment)
+    hidden = plans.make_plan("plan-secret", public=False)
+    theme = world.things["theme"].node
+    theme.refresh_from_db()
+    theme.space = world.things["consultation"].node
+    response = plans.make_response(theme, commitment)
+    milestone = commitment.milestones.get()
+    world.things |= {
+        "plan": plan, "commitment": commitment, "draft_commitment": draft, "response": response,
+        "draft_plan": hidden,
+    }  # fmt: skip
+    world.args |= {
+        "plan": [plan.node.slug],
+        "draft_plan": [hidden.node.slug],
+        "commitment": [commitment.node.slug],
+        "draft_commitment": [draft.node.slug],
+        "milestone": [commitment.node.slug, milestone.node.slug],
+        "response": [response.node.slug],
+    }
+
+
+def _catalogue(world: World) -> None:
+    dataset = catalogue.make_dataset()
+    draft = catalogue.make_dataset("secret", title="Jeu secret", public=False)
+    document = catalogue.make_document(file=("bilan.pdf", b"%PDF-1.4\n%%EOF\n"))
+    hidden = catalogue.make_document("note", public=False)
+    version = dataset.resources.get().current
+    resource = dataset.resources.get()
+    world.things |= {"dataset": dataset, "draft_dataset": draft, "document": document}
+    world.args |= {
+        "dataset": [dataset.node.slug],
+        "draft_dataset": [draft.node.slug],
+        "dataset_file": [dataset.node.slug, version.sha256, f"{resource.slug}.csv"],
+        "file": [dataset.node.slug, resource.slug],
+        "ckan_file": [dataset.pk, resource.pk, f"{resource.slug}.csv"],
+        "document": [document.node.slug],
+        "draft_document": [hidden.node.slug],
+        "document_file": [document.node.slug, document.file_name],
+    }
+
+
+def _others(world: World) -> None:
+    node = world.things["consultation"].node
+    notify.subscribe(email="lectrice@test.example", language="fr", node=node, actor=SYSTEM)
+    row = Subscription.objects.get(email="lectrice@test.example")
+    own = make_organisation("suivi-perso", "Suivi").node
+    notify.subscribe(email=world.people["citizen"].email, language="fr", node=own, actor=SYSTEM)
+    theirs = Subscription.objects.get(email=world.people["citizen"].email)
+    notify.confirm(tokens.of_subscription(theirs))
+    world.args |= {
+        "none": [],
+        "token": [tokens.of_subscription(row)],
+        "node": [node.pk],
+        "own_subscription": [theirs.pk],
+        "mail": ["20260101-000000-1.log", 0],
+        "index": [0],
+        "lost": [1, "checkpoint"],
+        "role": ["citizen"],
+        "action": ["package_list"],
+    }
+
+
+def make_world(settings: Any, tmp_path: Any) -> World:
+    """Return the world; the register has a home of its own."""
+    settings.HOME = tmp_path
+    settings.MAIL_FOLDER = tmp_path / "mail"
+    settings.MAIL_FOLDER.mkdir()
+    (settings.MAIL_FOLDER / "20260101-000000-1.log").write_text("Subject: Essai\n\nUn mot.\n")
+    world = World(people=_people())
+    _consultations(world)
+    _themes(world)
+    _plans(world)
+    _catalogue(world)
+    _others(world)
+    sequence()
+    openings.publish()
+    sequence()
+    head = reading.published()
+    assert head is not None
+    world.args["tile"] = [f"0/000.p/{head.head.size}"]
+    return world
+
+
+def sequence() -> None:
+    """Write every leaf in the register."""
+    while sequencer.run_once():
+        pass
+
+
+def closed_world_consultation(slug: str = "finie", answers: int = 12) -> Consultation:
+    """Return a consultation that closed yesterday, with answers."""
+    consultation = make_consultation(slug=slug)
+    for n in range(answers):
+        make_answer(
+            survey_activity(consultation),
+            {"first": "data" if n % 2 else "docs", "why": f"Parce que, numéro {n}."},
+        )
+    close(consultation)
+    return consultation
+
+
+def sent(message: EmailMessage) -> str:
+    """Return everything that a message says, headers and parts."""
+    return message.message().as_string()
+
+
+TODAY = date(2026, 6, 1)
