@@ -56,5 +56,5 @@ class HumanForm(KeyedForm):
         return data
 
     def _put(self, name: str, value: str) -> None:
-        self.data = self.data.copy()
-        self.data[name] = value
+        self.data = self.data.copy()  # type: ignore[attr-defined]
+        self.data[name] = value  # type: ignore[index]

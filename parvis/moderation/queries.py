@@ -224,7 +224,7 @@ def figures(today: date | None = None, months: int = MONTHS_SHOWN) -> list[Figur
             month["by_reason"][reason] += 1
         if month := at(closed):
             month["n"][state] += 1
-            month["delays"].append((closed - made).total_seconds() / 3600)
+            month["delays"].append((closed - made).total_seconds() / 3600)  # type: ignore[operator]
     for rule, action, automatic, moment in (
         register()
         .filter(effective_at__gte=start)

@@ -175,7 +175,7 @@ def _accepted(node: Node) -> Event:
 
 def _about(node: Node) -> str:
     # The same as on the acceptance, or the leaf would be about another thing than its reference.
-    return f"consultation/{node.space.space.slug}"
+    return f"consultation/{node.space.space.slug}"  # type: ignore[union-attr]
 
 
 @transaction.atomic

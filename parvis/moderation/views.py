@@ -64,7 +64,7 @@ def report(request: HttpRequest, pk: UUID) -> HttpResponse:
                 put_errors(form, refusal)
             else:
                 return HttpResponseRedirect(reverse("reported", args=[pk]), status=303)
-    context |= {"form": form, "words": words_of(node)}
+    context |= {"form": form, "words": words_of(node)}  # type: ignore[dict-item]
     return render(request, "moderation/report.html", context, status=status)
 
 

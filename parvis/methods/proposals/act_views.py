@@ -184,7 +184,7 @@ def _comment_page(
         answered = Contribution.objects.select_related("author").filter(
             pk=_uuid(reply), parent_id=row.pk, node__state=State.PUBLIC
         )
-        answered = answered.first()
+        answered = answered.first()  # type: ignore[assignment]
     context = {
         "p": row,
         "activity": row.activity,
@@ -243,7 +243,7 @@ def support(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
         "open": now,
         "standing": standing,
         "mine": row.pk in standing.supported,
-        "supported": cards(sorted(standing.supported)),
+        "supported": cards(sorted(standing.supported), slug),
         "public": row.node.state == State.PUBLIC,
         "words": refusal_words,
         "crumbs": pages.crumbs(

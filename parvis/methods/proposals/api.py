@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 from ninja import Query, Router, Schema, Status
 
-from parvis.consult import queries as consult
 from parvis.consult.contributions import Receipt
 from parvis.consult.models import Activity, Channel
 from parvis.core.errors import Invalid, NotFound
@@ -117,7 +116,7 @@ class StandingOut(Schema):
 
 def _activity(slug: str) -> Activity:
     try:
-        activity = consult.activity_by_slug(slug, queries.KIND)
+        activity = queries.activity(slug)
     except Activity.DoesNotExist:
         raise NotFound from None
     if activity.consultation.node.state != State.PUBLIC:
@@ -228,7 +227,7 @@ def comments(
                 "changed_at": one.changed_at,
                 "language": one.language,
                 "stance": one.stance,
-                "body": one.body if one.is_public else None,
+                "body": one.body if one.state == State.PUBLIC else None,
                 "reply_to": one.reply_to,
             }
             for one in shown

@@ -74,7 +74,7 @@ def clean_settings(raw: Any) -> dict[str, Any]:
     return asdict(Settings(**out))
 
 
-def clean_payload(activity: Activity, raw: Any) -> dict[str, Any]:
+def clean_payload(activity: Activity, raw: Any, partial: bool = False) -> dict[str, Any]:
     """Return the checked payload: nothing for a proposal, a stance for a comment.
 
     Raises Invalid by field.

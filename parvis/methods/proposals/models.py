@@ -70,25 +70,26 @@ class Proposal(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["activity", "number"], name="proposal_number")
         ]
-        # Partial, because "visible" alone as a condition is no equality that an index could use.
+        # Partial, because "visible" alone as a condition is no equality that an index could use;
+        # "visible" again as a column, or the row would be read for it.
         indexes = [
             models.Index(
-                fields=["activity", "-supports", "number", "node"],
+                fields=["activity", "-supports", "number", "node", "visible"],
                 condition=models.Q(visible=True),
                 name="proposal_supports",
             ),
             models.Index(
-                fields=["activity", "-comments", "number", "node"],
+                fields=["activity", "-comments", "number", "node", "visible"],
                 condition=models.Q(visible=True),
                 name="proposal_comments",
             ),
             models.Index(
-                fields=["activity", "-at", "number", "node"],
+                fields=["activity", "-at", "number", "node", "visible"],
                 condition=models.Q(visible=True),
                 name="proposal_newest",
             ),
             models.Index(
-                fields=["activity", "shuffle", "number", "node"],
+                fields=["activity", "shuffle", "number", "node", "visible"],
                 condition=models.Q(visible=True),
                 name="proposal_random",
             ),

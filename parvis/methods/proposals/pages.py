@@ -1,15 +1,16 @@
 """What the pages of proposals share: which activity, what is open, the trail of links."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from parvis.consult import phases, queries
-from parvis.consult.models import Activity, WhoMay
+from parvis.consult.models import Activity, PhaseAction, WhoMay
 from parvis.core import access, keys
 from parvis.core.access import Actor
 from parvis.core.errors import NotFound
@@ -23,7 +24,7 @@ from parvis.methods.proposals.models import Proposal
 def activity_of(request: HttpRequest, slug: str) -> Activity:
     """Return an activity that this reader may know of. Raises Http404."""
     try:
-        activity = queries.activity_by_slug(slug, reading.KIND)
+        activity = reading.activity(slug)
     except Activity.DoesNotExist:
         raise Http404 from None
     _require_seen(request, activity)
@@ -64,22 +65,32 @@ class Open:
     comment: bool
     closes: Any
     opens: Any
-    state: str
+    is_coming: bool
     seconds: int
 
 
-def open_now(activity: Activity) -> Open:
-    """Return what is open, in two queries."""
-    calendar = phases.Calendar.of(activity.consultation)
+def open_now(activity: Activity, now: datetime | None = None) -> Open:
+    """Return what is open, in one query: a page asks for all of it at once."""
+    now = now or timezone.now()
+    periods = list(
+        PhaseAction.objects.filter(activity=activity).values_list(
+            "action", "phase__starts", "phase__ends"
+        )
+    )
     public = activity.consultation.node.state == State.PUBLIC
+    running = {action for action, starts, ends in periods if starts <= now < ends and public}
+    opens = min((starts for _action, starts, _ends in periods), default=None)
+    closes = max((ends for _action, _starts, ends in periods), default=None)
+    coming = [at for _action, *both in periods for at in both if at > now]
+    wait = min(coming, default=now + timedelta(days=1)) - now
     return Open(
-        propose=public and calendar.is_open(activity.pk, "propose"),
-        support=public and calendar.is_open(activity.pk, "support"),
-        comment=public and calendar.is_open(activity.pk, "comment"),
-        closes=calendar.closes(activity.pk),
-        opens=calendar.opens(),
-        state=calendar.state,
-        seconds=calendar.seconds_to_boundary(),
+        propose="propose" in running,
+        support="support" in running,
+        comment="comment" in running,
+        closes=closes,
+        opens=opens,
+        is_coming=opens is not None and now < opens,
+        seconds=max(0, int(wait.total_seconds())),
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet, Sum
-from django.db.models.functions import Mod
 
 from parvis.analysis.text import fold, stems
 from parvis.consult.models import Activity, Contribution
@@ -59,7 +58,7 @@ def listed(
     if status == REMOVED:
         rows = rows.order_by("number")
     elif sort == "random":
-        by = Mod(F("shuffle") * day_number(day or date.min), SHUFFLE_MAX)
+        by = F("shuffle") * day_number(day or date.min) % SHUFFLE_MAX
         rows = rows.order_by(by, "number")
     else:
         rows = rows.order_by(
@@ -101,21 +100,52 @@ def totals(activity: Activity) -> Totals:
 
 def top(activity: Activity, count: int = 3) -> list[Card]:
     """Return the most supported proposals, for a consultation's page: two queries."""
-    return cards(list(listed(activity, sort="supports")[:count]))
+    return cards(list(listed(activity, sort="supports")[:count]), activity.node.slug)
+
+
+_CONSULTATION = (
+    "node__kind", "node__slug", "node__title", "node__state", "node__space_id",
+    "organisation_id", "who_may", "languages", "reconstructed", "themes_due", "response_due",
+)  # fmt: skip
+_ACTIVITY = (
+    "method", "settings", "version", "node__kind", "node__slug", "node__title", "node__state",
+    "node__space_id", *(f"consultation__{name}" for name in _CONSULTATION),
+)  # fmt: skip
+_PROPOSAL = (
+    "number", "at", "visible", "supports", "comments", "comments_for", "comments_against",
+    "status", "answer", "answered_at", "node__kind", "node__slug", "node__title", "node__state",
+    "node__space_id", "node__created_at",
+    *(f"activity__{name}" for name in _ACTIVITY),
+    *(
+        f"node__contribution__{name}"
+        for name in (
+            "language", "body", "fate", "fate_reason", "changed_at", "author_id", "activity_id",
+            "parent_id", "channel", "payload", "author__display_name",
+        )
+    ),
+)  # fmt: skip
+
+
+def activity(slug: str) -> Activity:
+    """Return an activity with what its pages need of it. Raises Activity.DoesNotExist."""
+    return (
+        Activity.objects.select_related("node", "consultation__node")
+        .only(*_ACTIVITY)
+        .get(node__kind="activity", node__slug=slug, method=KIND)
+    )
 
 
 def proposal(pk: UUID, slug: str | None = None) -> Proposal:
-    """Return a proposal with all that its page needs. Raises Proposal.DoesNotExist."""
+    """Return a proposal with what its page needs of it. Raises Proposal.DoesNotExist.
+
+    Some forty columns that the page does not show, most of them texts in JSON, are left out.
+    """
     rows = Proposal.objects.select_related(
-        "node__contribution__author",
-        "node__contribution__behalf_of__node",
-        "activity__node",
-        "activity__consultation__node",
-        "activity__consultation__organisation",
-    )
+        "node__contribution__author", "activity__node", "activity__consultation__node"
+    ).only(*_PROPOSAL)
     found = rows.get(pk=pk, **({"activity__node__slug": slug} if slug else {}))
-    contribution = found.node.contribution
-    contribution.node, contribution.activity = found.node, found.activity
+    own = found.node.contribution
+    own.node, own.activity = found.node, found.activity
     return found
 
 
@@ -162,4 +192,4 @@ def alike(activity: Activity, title: str, language: str = "fr") -> list[Card]:
         if share >= ALIKE_SHARE and (len(found) > 1 or longest >= ALIKE_LETTERS):
             scored.append((share, supports, pk))
     best = [pk for _share, _supports, pk in sorted(scored, reverse=True)[:ALIKE_SHOWN]]
-    return cards(best)
+    return cards(best, activity.node.slug)

@@ -24,18 +24,18 @@ from parvis.methods.proposals.definition import STANCE_LABELS, STANCES, settings
 from parvis.methods.proposals.models import Proposal, Status
 from parvis.moderation import queries as moderation
 
-SORT_LABELS = {
-    "random": gettext_lazy("Today’s random order"),
-    "supports": gettext_lazy("Most supported"),
-    "newest": gettext_lazy("Newest"),
-    "comments": gettext_lazy("Most commented"),
-}
-FILTER_LABELS = {
-    "": pgettext_lazy("proposals", "All"),
-    queries.NO_ANSWER: gettext_lazy("Not answered yet"),
-    **dict(Status.choices),
-    queries.REMOVED: pgettext_lazy("proposals", "Withdrawn"),
-}
+SORT_LABELS = (
+    ("random", gettext_lazy("Today’s random order")),
+    ("supports", gettext_lazy("Most supported")),
+    ("newest", gettext_lazy("Newest")),
+    ("comments", gettext_lazy("Most commented")),
+)
+FILTER_LABELS = (
+    ("", pgettext_lazy("proposals", "All")),
+    (queries.NO_ANSWER, gettext_lazy("Not answered yet")),
+    *Status.choices,
+    (queries.REMOVED, pgettext_lazy("proposals", "Withdrawn")),
+)
 
 
 def _answer(request: HttpRequest, template: str, context: dict[str, Any], seconds: int) -> Any:
@@ -60,6 +60,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
     totals = queries.totals(activity)
     page = paginate(request, rows, count=None if text or status else totals.proposals)
     person = request.actor.person is not None
+    language = cards.active_language()
     context = {
         "activity": activity,
         "consultation": activity.consultation,
@@ -67,12 +68,15 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
         "open": now,
         "totals": totals,
         "page": page,
-        "cards": cards.cards(page.rows),
+        "cards": cards.cards(page.rows, slug),
+        "totals_words": cards.totals_words(
+            totals.proposals, totals.supports, totals.comments, totals.answered, language
+        ),
         "text": text,
         "status": status,
         "sort": sort,
-        "sorts": SORT_LABELS.items(),
-        "filters": FILTER_LABELS.items(),
+        "sorts": cards.options(SORT_LABELS, sort),
+        "filters": cards.options(FILTER_LABELS, status),
         "crumbs": pages.crumbs(activity),
         "slug": slug,
         "standing": services.standing(request.actor, activity) if person and now.support else None,
@@ -132,6 +136,12 @@ def detail(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     decisions = moderation.decisions_on([*hidden, *([row.pk] if not row.visible else [])])
     contribution = row.node.contribution
     author = access.can(actor, "change_own", contribution)
+    may_answer = now.comment and row.node.state == State.PUBLIC
+    acts = cards.Acts(
+        answer_url=reverse("comment_new", args=[slug, pk]) if may_answer else "",
+        person_id=actor.person_id,
+        may_change=now.comment,
+    )
     context = {
         "p": row,
         "contribution": contribution,
@@ -140,7 +150,7 @@ def detail(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
         "consultation": activity.consultation,
         "open": now,
         "page": page,
-        "comments": cards.comments(page.rows, slug, decisions),
+        "comments": cards.comments(page.rows, slug, decisions, acts),
         "stance": stance,
         "stances": STANCE_LABELS.items(),
         "decision": decisions.get(row.pk),
@@ -148,9 +158,6 @@ def detail(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
         "knots": _thread(row),
         "crumbs": pages.crumbs(activity, (pages.name_of(row), None)),
         "standing": services.standing(actor, activity) if actor.person else None,
-        "me": actor.person_id,
-        "can_reply": now.comment and row.node.state == State.PUBLIC,
-        "comment_url": reverse("comment_new", args=[slug, pk]),
         "comment_needs_account": actor.person is None and pages.needs_account(activity, "comment"),
         "own_code": keys.receipt_code(row.pk) if author and actor.person else "",
         "can_answer": access.can(actor, "answer_proposal", activity.consultation),
