@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Value
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from parvis.consult import phases
@@ -37,34 +38,42 @@ class Counts:
     by_activity: dict[UUID, int] = field(default_factory=dict)
 
 
+_COUNTED = """
+SELECT activity_id, '', fate, fate_reason, channel, COUNT(*)
+FROM consult_contribution WHERE activity_id IN ({inside}) GROUP BY 1, 3, 4, 5
+UNION ALL
+SELECT space_id, state, '', '', '', COUNT(*)
+FROM core_node WHERE kind = 'contribution' AND space_id IN ({inside}) GROUP BY 1, 2
+UNION ALL
+SELECT c.activity_id, n.state, c.fate, c.fate_reason, '', COUNT(*)
+FROM consult_contribution c JOIN core_node n ON n.id = c.node_id
+WHERE c.activity_id IN ({inside}) AND c.fate = 'rejected' GROUP BY 1, 2, 3, 4
+"""
+_COUNTS = {
+    column: _COUNTED.format(inside=f"SELECT node_id FROM consult_activity WHERE {column} = %s")  # noqa: S608
+    for column in ("consultation_id", "node_id")
+}
+
+
 def counts(consultation: Consultation, activity: Activity | None = None) -> Counts:
     """Count the contributions of a consultation (or of one activity), in one query.
 
     Three parts read from indexes alone: the states (of nodes), the fates and channels (of
     contributions), and both only for what was rejected. Joining every row took 16 ms with
-    13,000 contributions, this takes 4.
+    13,000 contributions, this takes 4. Written in SQL: the ORM took longer to write it than the
+    database to run it, on the page that is read most.
     """
-    rows = Contribution.objects.order_by()
-    nodes = Node.objects.order_by().filter(kind="contribution")
-    if activity:
-        rows, nodes = rows.filter(activity=activity), nodes.filter(space=activity.pk)
-    else:
-        inside = Activity.objects.order_by().filter(consultation=consultation).values("pk")
-        rows, nodes = rows.filter(activity__in=inside), nodes.filter(space__in=inside)
-    none = Value("")
-    fates = rows.values_list("activity_id", none, "fate", "fate_reason", "channel")
-    states = nodes.values_list("space_id", "state", none, none, none)
-    aside = rows.filter(fate=Contribution.Fate.REJECTED).values_list(
-        "activity_id", "node__state", "fate", "fate_reason", none
-    )
-    table = fates.annotate(n=Count("*")).union(
-        states.annotate(n=Count("*")), aside.annotate(n=Count("*")), all=True
-    )
+    column, of = ("node_id", activity.pk) if activity else ("consultation_id", consultation.pk)
+    value = Node._meta.pk.get_db_prep_value(of, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS[column], [value] * 3)
+        table = cursor.fetchall()
     totals = dict.fromkeys(("received", "rejected", "withdrawn", "hidden"), 0)
     rejected_by: dict[str, int] = {}
     by_channel: dict[str, int] = {}
     by_activity: dict[UUID, int] = {}
-    for activity_id, state, fate, reason, channel, n in table:
+    for found, state, fate, reason, channel, n in table:
+        activity_id = found if isinstance(found, UUID) else UUID(found)
         if not state:
             totals["received"] += n
             by_channel[channel] = by_channel.get(channel, 0) + n

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import QuerySet, Value
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -41,28 +41,37 @@ class Reach:
     datasets: Sequence[UUID]
 
 
+# One query, written here: by the ORM, writing it took ten times longer than running it.
+_REACH = """
+WITH themes AS (
+  SELECT id FROM core_node WHERE space_id = %s AND kind = 'theme' AND state = 'public'
+), responses AS (
+  SELECT DISTINCT n.id FROM core_link l JOIN core_node n ON n.id = l.target_id
+  WHERE l.source_id IN (SELECT id FROM themes) AND l.relation = 'answered_by'
+    AND n.state = 'public'
+), commitments AS (
+  SELECT DISTINCT n.id FROM core_link l JOIN core_node n ON n.id = l.target_id
+  WHERE l.source_id IN (SELECT id FROM responses) AND l.relation = 'leads_to'
+    AND n.state = 'public'
+), datasets AS (
+  SELECT n.id FROM core_link l JOIN core_node n ON n.id = l.target_id
+  WHERE l.source_id = %s AND l.relation = 'published_as' AND n.state = 'public'
+)
+SELECT 'themes', id FROM themes UNION ALL SELECT 'responses', id FROM responses
+UNION ALL SELECT 'commitments', id FROM commitments UNION ALL SELECT 'datasets', id FROM datasets
+"""
+
+
 def reach(consultation: Consultation) -> Reach:
-    """Return what a consultation led to, in one query."""
-    public = Node.objects.order_by().filter(state=State.PUBLIC)
-    themes = public.filter(space=consultation.node, kind="theme")
-
-    def step(sources: QuerySet[Node], relation: str) -> QuerySet[Node]:
-        reached = Link.objects.order_by().filter(source__in=sources.values("pk"), relation=relation)
-        return public.filter(pk__in=reached.values("target_id"))
-
-    responses = step(themes, "answered_by")
-    steps = {
-        "themes": themes,
-        "responses": responses,
-        "commitments": step(responses, "leads_to"),
-        "datasets": step(Node.objects.filter(pk=consultation.pk), "published_as"),
+    """Return what a consultation led to, in one query, each kind in order of creation."""
+    found: dict[str, list[UUID]] = {
+        name: [] for name in ("themes", "responses", "commitments", "datasets")
     }
-    named = [
-        nodes.annotate(step=Value(name)).values_list("step", "pk") for name, nodes in steps.items()
-    ]
-    found: dict[str, list[UUID]] = {name: [] for name in steps}
-    for name, pk in named[0].union(*named[1:], all=True):
-        found[name].append(pk)
+    start = Node._meta.pk.get_db_prep_value(consultation.pk, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(_REACH, [start, start])
+        for name, pk in cursor.fetchall():
+            found[name].append(pk if isinstance(pk, UUID) else UUID(pk))
     return Reach(**{name: sorted(ids) for name, ids in found.items()})
 
 
