@@ -35,7 +35,7 @@ QUIET_SECONDS_MAX = 30
 MANIFEST = "manifest.json"
 SQLITE, POSTGRESQL = "database/parvis.db", "database/parvis.dump"
 # Made again by the next start, or only true of the running processes; mail was sent already.
-LEFT_OUT = frozenset({"static", "generation", ".ready", "mail", "tmp"})
+LEFT_OUT = frozenset({"static", "generation", ".ready", "mail", "tmp", "prepared.stamp"})
 _SECRET_NAMES = frozenset({"secret.key", "checkpoints.db"})
 
 

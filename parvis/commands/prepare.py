@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from parvis.commands import stamp
 from parvis.commands.words import Stop, gettext, say
 
 _ = gettext
@@ -112,13 +113,13 @@ def static_files() -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    stamp = Path(settings.STATIC_ROOT) / "parvis.stamp"
+    kept = Path(settings.STATIC_ROOT) / "parvis.stamp"
     state = _static_state()
-    if stamp.exists() and stamp.read_text() == state:
+    if kept.exists() and kept.read_text() == state:
         return
     say(_("Static files: collecting"))
     call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=_UNUSED_STATIC)
-    stamp.write_text(state)
+    kept.write_text(state)
 
 
 def prepare(*, demo: str = "none") -> None:
@@ -132,6 +133,7 @@ def prepare(*, demo: str = "none") -> None:
         static_files()
         if demo != "none":
             fill_demo(fresh=demo == "fresh")
+        stamp.keep()
         took = time.monotonic() - started
         if took > 2:
             say(_("Ready after %(n).0f s") % {"n": took})

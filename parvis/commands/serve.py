@@ -15,9 +15,9 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
+from parvis.commands import stamp
 from parvis.commands.words import Stop, gettext, say
 from parvis.worker import ALREADY_RUNS
 
@@ -226,11 +226,12 @@ def serve(options: Options) -> int:
     os.environ.setdefault("PARVIS_SITE_URL", f"http://{shown}:{options.port}")
     require_free(options.host, options.port)
     held = _hold_home()
-    prepared = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "parvis.cli", "prepare", "--demo", options.demo], check=False
-    )
-    if prepared.returncode:
-        return prepared.returncode
+    if not stamp.is_prepared(options.demo):
+        prepared = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "parvis.cli", "prepare", "--demo", options.demo], check=False
+        )
+        if prepared.returncode:
+            return prepared.returncode
     try:
         return Supervisor(options).run()
     finally:
@@ -239,8 +240,7 @@ def serve(options: Options) -> int:
 
 def _hold_home() -> int:
     """Say that this home is served (a shared lock): `parvis restore` refuses. Raises Stop."""
-    default = Path(__file__).resolve().parents[2] / "var"
-    home = Path(os.environ.get("PARVIS_HOME", default))
+    home = stamp.home()
     try:
         home.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(home / "serve.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -1,6 +1,7 @@
 """`parvis init` makes a usable site; whatever goes wrong is said in words."""
 
 import re
+import shutil
 import socket
 import subprocess
 from gettext import NullTranslations
@@ -10,6 +11,7 @@ import pytest
 from django.utils import translation
 
 from parvis import cli
+from parvis.commands import stamp
 from parvis.commands import words as words_module
 from tests.operations.conftest import INIT
 
@@ -148,6 +150,29 @@ def test_serve_refuses_a_number_of_workers_that_is_none(home) -> None:
     said = home.parvis("serve", PARVIS_WORKERS="many")
     assert said.returncode == 2
     assert "PARVIS_WORKERS is a number" in said.stderr
+
+
+def test_a_home_in_step_is_told_without_loading_anything(
+    founded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(founded.path, tmp_path / "home")
+    monkeypatch.setenv("PARVIS_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("PARVIS_DATABASE_URL", raising=False)
+    database = tmp_path / "home" / "parvis.db"
+    database.touch()
+    assert not stamp.is_prepared(), "another database than the one that was prepared"
+    stamp.keep()
+    assert stamp.is_prepared()
+    assert not stamp.is_prepared("once"), "the demonstration was not filled"
+    assert not stamp.is_prepared("fresh")
+    monkeypatch.setattr(stamp, "_sources", lambda: [Path(__file__)])
+    assert not stamp.is_prepared(), "a source changed"
+    stamp.keep()
+    shutil.rmtree(tmp_path / "home" / "static")
+    assert not stamp.is_prepared()
+    monkeypatch.setenv("PARVIS_DATABASE_URL", "postgresql://x@/y")
+    stamp.keep()
+    assert not stamp.is_prepared(), "another machine may have changed it"
 
 
 @pytest.mark.slow
