@@ -207,6 +207,11 @@ def test_serve_answers_restarts_its_worker_and_stops_cleanly(home, wait_until) -
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: worker_pid() not in {0, first})
     second = worker_pid()
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    granian = next(int(pid) for pid in children if int(pid) != second)
+    os.kill(granian, signal.SIGKILL)
+    wait_until(lambda: not Path(f"/proc/{granian}").exists())
+    wait_until(answers)
     server.terminate()
     assert server.wait(30) == 0
     assert f"http://127.0.0.1:{port}/" in server.stdout.read()
