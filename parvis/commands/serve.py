@@ -1,8 +1,8 @@
 """`parvis serve`: one command that starts the server and its worker, and watches over both.
 
 This process loads no Django: it prepares the home in a child, starts granian and the worker, and
-restarts the worker with back-off. When the server ends, everything ends, so that whatever
-supervises us (systemd, a container, a person) sees it.
+starts them again when they are killed. When the server ends four times within a minute, everything
+ends, so that whatever supervises us (systemd, a container, a person) sees it.
 """
 
 import ctypes
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -26,6 +27,7 @@ STOP_SECONDS_MAX = 25
 READY_SECONDS_MAX = 60
 PORT_SECONDS_MAX = 5
 BACKOFF_SECONDS_MAX = 60
+SERVER_ENDS_MAX = 3
 _SET_PARENT_DEATH_SIGNAL = 1
 ROLES = ("citizen", "adviser", "analyst", "steward", "coordinator", "operator")
 
@@ -126,6 +128,7 @@ class Supervisor:
         self.worker_started = 0.0
         self.worker_again_at = 0.0
         self.worker_failures = 0
+        self.server_ends: list[float] = []
         self.stopping = False
 
     def ask_stop(self, number: int, frame: FrameType | None) -> None:
@@ -136,13 +139,11 @@ class Supervisor:
         """Start everything and watch; return the exit status."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.ask_stop)
-        self.server = start(granian(self.options))
         try:
             announced = False
             started = time.monotonic()
             while not self.stopping:
-                if (status := self.server.poll()) is not None:
-                    raise Stop(_("The server ended (%(n)d).") % {"n": status}, status or 1)
+                self._watch_server()
                 if not announced:
                     announced = self._announce(started)
                 # After the first answer: while the server starts it needs the processor.
@@ -152,6 +153,21 @@ class Supervisor:
         finally:
             self._end()
         return 0
+
+    def _watch_server(self) -> None:
+        """Start the server, again when it was killed. Raises Stop when it keeps ending."""
+        if self.server is None:
+            self.server = start(granian(self.options))
+            return
+        if (status := self.server.poll()) is None:
+            return
+        # Its own processes, when only their parent was killed, still hold the port.
+        end_group(self.server.pid)
+        now = time.monotonic()
+        self.server_ends = [at for at in self.server_ends if now - at < 60] + [now]
+        if len(self.server_ends) > SERVER_ENDS_MAX:
+            raise Stop(_("The server ended (%(n)d).") % {"n": status})
+        self.server = None
 
     def _announce(self, started: float) -> bool:
         if not answers(self.options.host, self.options.port):
@@ -202,11 +218,13 @@ class Supervisor:
                 child.wait(max(0.1, until - time.monotonic()))
             except subprocess.TimeoutExpired:
                 say(_("Process %(pid)d did not stop in time: killed.") % {"pid": child.pid})
-            # What is left of its group: granian's own workers when granian was killed.
-            try:
-                os.killpg(child.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+            end_group(child.pid)
+
+
+def end_group(pid: int) -> None:
+    """End what is left of the group of a process that ended."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def answers(host: str, port: int) -> bool:
