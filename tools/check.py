@@ -18,6 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 PYTEST = [str(BIN / "pytest"), "--durations=5"]
+# What touches no database is tested once.
+PURE = [f"--ignore=tests/{name}" for name in ("merkle", "tables", "analysis")]
 PACKAGES = {"chromium": "chromium", "initdb": "postgresql"}
 
 
@@ -54,7 +56,7 @@ def everything() -> list[Step]:
         Step("tests on SQLite", [*PYTEST, "-n", "2", "-m", "not browser"]),
         Step(
             "tests on PostgreSQL",
-            [*_bin("python", "tools/pg.py", "--"), *PYTEST, "-n", "2", "-m", "not browser"],
+            [*_bin("python", "tools/pg.py", "--"), *PYTEST, "-n", "2", "-m", "not browser", *PURE],
         ),
         Step("tests in a browser", [*PYTEST, "-m", "browser"]),
     ]
