@@ -10,6 +10,7 @@ A restored *old* backup must never sign a smaller tree (TRUST 2.2). So `restore`
 sequencer then refuses to sign until it has caught up.
 """
 
+import fcntl
 import hashlib
 import io
 import json
@@ -32,6 +33,7 @@ from parvis.commands.words import Stop, gettext
 _ = gettext
 FORMAT = 1
 QUIET_SECONDS_MAX = 30
+TURNSTILE = "sequencer.lock"
 MANIFEST = "manifest.json"
 SQLITE, POSTGRESQL = "database/parvis.db", "database/parvis.dump"
 # Made again by the next start, or only true of the running processes; mail was sent already.
@@ -285,18 +287,29 @@ def sqlite_path() -> Path | None:
 
 @contextmanager
 def quiet_ledger() -> Iterator[None]:
-    """Hold the sequencer between two heads. Raises Stop where it does not let go for 30 s."""
+    """Hold the sequencer between two heads. Raises Stop where it does not let go for 30 s.
+
+    A busy sequencer takes its lock again at once: it goes through a turnstile first, which is
+    closed while somebody waits here.
+    """
+    from django.conf import settings
+
     from parvis.ledger.store import Store
 
+    descriptor = os.open(settings.HOME / TURNSTILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     until = time.monotonic() + QUIET_SECONDS_MAX
-    while True:
-        with Store.here().lock() as held:
-            if held:
-                yield
-                return
-        if time.monotonic() > until:
-            raise Stop(_("The register is busy; try again."))
-        time.sleep(0.02)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        while True:
+            with Store.here().lock() as held:
+                if held:
+                    yield
+                    return
+            if time.monotonic() > until:
+                raise Stop(_("The register is busy; try again."))
+            time.sleep(0.02)
+    finally:
+        os.close(descriptor)
 
 
 def backup(target: Path) -> tuple[Path, Path]:

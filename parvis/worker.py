@@ -47,8 +47,17 @@ class AlreadyRuns(Exception):
 
 
 def _sequence() -> bool:
+    from django.conf import settings
+
+    from parvis.backup import TURNSTILE
     from parvis.ledger import sequencer
 
+    # Closed while a backup waits for its moment: otherwise a busy sequencer would never let it.
+    turnstile = os.open(settings.HOME / TURNSTILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(turnstile, fcntl.LOCK_SH)
+    finally:
+        os.close(turnstile)
     return bool(sequencer.run_once())
 
 
