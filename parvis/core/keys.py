@@ -29,10 +29,13 @@ def secret(purpose: str, space: Node | UUID | None = None) -> bytes:
     space_id = space.pk if isinstance(space, Node) else space
     if found := _cache.get((purpose, space_id)):
         return found
-    with transaction.atomic():
-        key, _made = Key.objects.get_or_create(
-            purpose=purpose, space_id=space_id, defaults={"secret": secrets.token_bytes(32)}
-        )
+    # Read first: a transaction would queue each reader behind those who write.
+    key = Key.objects.filter(purpose=purpose, space_id=space_id).first()
+    if key is None:
+        with transaction.atomic():
+            key, _made = Key.objects.get_or_create(
+                purpose=purpose, space_id=space_id, defaults={"secret": secrets.token_bytes(32)}
+            )
     if key.secret is None:
         raise Gone
     value = bytes(key.secret)
