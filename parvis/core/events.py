@@ -47,6 +47,11 @@ def replayed(key: IdempotencyKey | None) -> Event | None:
     """Return the event that this key already made, or None. Raises Conflict on other content."""
     if key is None:
         return None
+    if connection.vendor == "postgresql" and connection.in_atomic_block:
+        # The same request twice at once: the second waits for the first, then finds its event.
+        # SQLite has one writer at a time.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(key.stored[:15], 16)])
     event = Event.objects.select_related("node").filter(key=key.stored).first()
     if event and event.data.get("request") != key.content:
         raise Conflict

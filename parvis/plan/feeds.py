@@ -9,6 +9,7 @@ from django.contrib.syndication.views import Feed
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -78,7 +79,8 @@ class CommitmentsFeed(Feed):
         texts = [tr(item.text)]
         if isinstance(item, ProgressUpdate) and item.why:
             texts.append(_("Why it is not finished: %(why)s") % {"why": tr(item.why)})
-        return "\n\n".join(texts)
+        # Django writes descriptions as HTML (`type="html"`): text is escaped before.
+        return escape("\n\n".join(texts))
 
     def item_link(self, item: News) -> str:
         """The place on the commitment's page."""

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -38,8 +39,11 @@ def late_answers_feed(request: HttpRequest) -> HttpResponse:
         feed.add_item(
             title=_("Late answer: %(theme)s") % {"theme": tr(theme.node.title)},
             link=settings.SITE_URL + (kinds.url(theme.node) or ""),
-            description=_("%(consultation)s: the answer was promised for %(date)s.")
-            % {"consultation": tr(theme.space.title), "date": day(due)},
+            # Written as HTML (`type="html"`): text is escaped before.
+            description=escape(
+                _("%(consultation)s: the answer was promised for %(date)s.")
+                % {"consultation": tr(theme.space.title), "date": day(due)}
+            ),
             unique_id=f"urn:uuid:{theme.pk}",
             updateddate=late_since,
             pubdate=late_since,

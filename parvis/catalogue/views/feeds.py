@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from parvis.catalogue import queries
@@ -17,6 +18,8 @@ ENTRIES_MAX = 50
 
 
 class _Latest(Feed):
+    """Django writes descriptions as HTML (`type="html"`): text is escaped before."""
+
     feed_type = Atom1Feed
     list_name = ""
     page_name = ""
@@ -71,7 +74,7 @@ class DatasetFeed(_Latest):
 
     def item_description(self, item: Any) -> str:
         """Its description."""
-        return tr(item.notes)
+        return escape(tr(item.notes))
 
 
 class DocumentFeed(_Latest):
@@ -89,4 +92,4 @@ class DocumentFeed(_Latest):
 
     def item_description(self, item: Any) -> str:
         """Its summary."""
-        return tr(item.summary)
+        return escape(tr(item.summary))
