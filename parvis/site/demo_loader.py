@@ -657,18 +657,18 @@ def _proposals(row: Mapping[str, Any], activity: Activity, today: date) -> None:
     for item in row["proposals"]:
         with transaction.atomic():
             language = item["language"]
-            receipt = proposals.propose(
+            # The demonstration is written in both languages; a citizen writes in one.
+            receipt = contributions.submit(
                 actor=SYSTEM,
                 activity=activity,
-                title=item["title"][language],
+                title=item["title"],
                 body=item["text"][language],
+                payload={},
                 language=language,
+                action="propose",
                 at=_past_moment(today + timedelta(days=item["offset"])),
+                once=False,
             )
-            # The demonstration is written in both languages; a citizen writes in one.
-            node = receipt.contribution.node
-            node.title = item["title"]
-            node.save(update_fields=["title"])
             proposal = Proposal.objects.select_related(
                 "node", "activity__node", "activity__consultation__node"
             ).get(pk=receipt.contribution.pk)
