@@ -138,7 +138,7 @@ def _add_running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     serve.add_argument("--host", help=_("address to listen on (PARVIS_BIND, 127.0.0.1)"))
     serve.add_argument("--port", type=int, help=_("port to listen on (PORT, 8000)"))
     serve.add_argument("--workers", type=int, help=_("server processes (PARVIS_WORKERS, 2)"))
-    serve.add_argument("--threads", type=int, help=_("threads of each (PARVIS_THREADS, 4)"))
+    serve.add_argument("--threads", type=int, help=_("threads of each (PARVIS_THREADS, 2)"))
     serve.add_argument(
         "--no-worker", dest="worker", action="store_false",
         help=_("without the worker: `parvis worker` runs elsewhere"),
