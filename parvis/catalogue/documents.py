@@ -11,13 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from parvis.catalogue.models import Document
-from parvis.catalogue.services import clean_row, clean_sources, clean_tags, clean_title, free_slug
+from parvis.catalogue.services import clean_sources, clean_tags, clean_title, dataset_slug
 from parvis.core import access, files, revisions
 from parvis.core.access import Actor
 from parvis.core.errors import Conflict, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, LANGUAGES, Text, tr
 from parvis.core.models import Node, State
+from parvis.core.rows import check_row
 
 EDITABLE = (
     "doc_kind",
@@ -42,7 +43,7 @@ def _assign(document: Document, changes: Mapping[str, Any]) -> None:
         values["tags"] = clean_tags(values["tags"])
     for name, value in values.items():
         setattr(document, name, value)
-    clean_row(document, ["file"])
+    check_row(document, ["file"])
 
 
 def texts_of(document: Document) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def draft_document(
     cleaned = clean_title(title)
     node = Node.objects.create(
         kind="document",
-        slug=free_slug("document", cleaned, slug),
+        slug=dataset_slug("document", cleaned, slug),
         title=cleaned,
         state=State.DRAFT,
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,6 +22,7 @@ from parvis.core.errors import Conflict, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, LANGUAGES, Text, clean_text, tr
 from parvis.core.models import Node, Organisation, State
+from parvis.core.rows import check_row, free_slug
 
 EDITABLE = (
     "organisation",
@@ -47,16 +48,12 @@ RESERVED = frozenset({"new", "edit", "search", "feed", "files"})
 _PERIOD = re.compile(r"(\d{4}-\d\d-\d\d)?/?(\d{4}-\d\d-\d\d)?")
 
 
-def free_slug(kind: str, title: Text, wanted: str = "") -> str:
-    """Return a slug that no node of this kind has: a CKAN name, two or more of [a-z0-9_-]."""
+def dataset_slug(kind: str, title: Text, wanted: str = "") -> str:
+    """Return a free slug that is a CKAN name too: two or more of [a-z0-9_-], not reserved."""
     base = slugify(wanted or title.get(DEFAULT) or next(iter(title.values()), ""))[:60].strip("-_")
     if len(base) < 2 or base in RESERVED:
         base = f"{kind}-{base}".strip("-")
-    slug, n = base, 1
-    while Node.objects.filter(kind=kind, slug=slug).exists():
-        n += 1
-        slug = f"{base}-{n}"
-    return slug
+    return free_slug(kind, title, base)
 
 
 def clean_title(title: Text) -> dict[str, str]:
@@ -132,15 +129,7 @@ def _assign(dataset: Dataset, changes: Mapping[str, Any]) -> None:
         values["temporal"] = _clean_period(values["temporal"] or "")
     for name, value in values.items():
         setattr(dataset, name, value)
-    clean_row(dataset)
-
-
-def clean_row(row: Any, excluded: Sequence[str] = ()) -> None:
-    """Check a row's fields against their limits. Raises Invalid."""
-    try:
-        row.full_clean(exclude=["node", *excluded], validate_unique=False)
-    except ValidationError as error:
-        raise Invalid(error.message_dict) from None
+    check_row(dataset)
 
 
 def texts_of(dataset: Dataset) -> dict[str, Any]:
@@ -175,7 +164,7 @@ def create_dataset(
     cleaned = clean_title(title)
     node = Node.objects.create(
         kind="dataset",
-        slug=free_slug("dataset", cleaned, slug),
+        slug=dataset_slug("dataset", cleaned, slug),
         title=cleaned,
         state=State.DRAFT,
     )
@@ -245,7 +234,7 @@ def add_resource(
         kind=kind,
         position=len(taken),
     )
-    clean_row(resource, ["dataset", "current"])
+    check_row(resource, ["dataset", "current"])
     resource.save(force_insert=True)
     emit("dataset.changed", node=dataset.node, actor=actor)
     return resource
@@ -258,7 +247,7 @@ def update_resource(
     """Change the words of a file. Raises Invalid, Forbidden."""
     access.require(actor, "manage_catalogue", resource.dataset)
     resource.name, resource.description, resource.kind = clean_title(name), description, kind
-    clean_row(resource, ["dataset", "current"])
+    check_row(resource, ["dataset", "current"])
     resource.save(update_fields=["name", "description", "kind"])
     _touch(resource.dataset_id)
     emit("dataset.changed", node=resource.dataset.node, actor=actor)

@@ -120,10 +120,10 @@ def create(answers: Answers, *, password: str | None = None) -> Any:
     from allauth.account.models import EmailAddress
     from django.db import transaction
 
-    from parvis.consult.services import unique_slug
     from parvis.core.access import OPERATOR, SYSTEM
     from parvis.core.events import emit
     from parvis.core.models import Node, Organisation, Person, Role, Site, State
+    from parvis.core.rows import free_slug
 
     def text(fr: str, en: str) -> dict[str, str]:
         both = {"fr": fr, "en": en}
@@ -135,7 +135,7 @@ def create(answers: Answers, *, password: str | None = None) -> Any:
         title = text(answers.name_fr, answers.name_en)
         node = Node.objects.create(
             kind="organisation",
-            slug=unique_slug("organisation", title, answers.acronym),
+            slug=free_slug("organisation", title, answers.acronym),
             title=title,
             state=State.PUBLIC,
         )

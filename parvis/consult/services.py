@@ -6,7 +6,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +20,7 @@ from parvis.core.errors import Closed, Conflict, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text, clean_text, missing
 from parvis.core.models import Node, Organisation, State
+from parvis.core.rows import check_row, free_slug
 from parvis.core.thread import link
 
 REQUIRED_TEXTS = (
@@ -51,23 +51,6 @@ EDITABLE = (
 FROZEN_ONCE_OPEN = ("who_may", "notice_purpose", "notice_readers", "retention_on")
 
 
-def unique_slug(kind: str, title: Text, wanted: str = "") -> str:
-    """Return a slug that no node of this kind has."""
-    base = slugify(wanted or title.get(DEFAULT) or next(iter(title.values()), ""))[:60] or kind
-    slug, n = base, 1
-    while Node.objects.filter(kind=kind, slug=slug).exists():
-        n += 1
-        slug = f"{base}-{n}"
-    return slug
-
-
-def _clean(row: Any, excluded: Sequence[str] = ()) -> None:
-    try:
-        row.full_clean(exclude=["node", *excluded], validate_unique=False)
-    except ValidationError as error:
-        raise Invalid(error.message_dict) from None
-
-
 @transaction.atomic
 def create_consultation(
     *,
@@ -86,12 +69,12 @@ def create_consultation(
     if not cleaned.get(DEFAULT):
         raise Invalid({"title": [_("Give the consultation a title in French.")]})
     node = Node.objects.create(
-        kind="consultation", slug=unique_slug("consultation", cleaned, slug), title=cleaned
+        kind="consultation", slug=free_slug("consultation", cleaned, slug), title=cleaned
     )
     consultation = Consultation(
         node=node, organisation=organisation, **{"languages": ["fr"], **dict(fields or {})}
     )
-    _clean(consultation)
+    check_row(consultation)
     consultation.save(force_insert=True)
     emit("consultation.drafted", node=node, actor=actor, key=key)
     return consultation
@@ -126,7 +109,7 @@ def update_consultation(
         if public and name in FROZEN_ONCE_OPEN and getattr(consultation, name) != value:
             raise Invalid({name: [_("People have read this before answering: it stays.")]})
         setattr(consultation, name, value)
-    _clean(consultation)
+    check_row(consultation)
     consultation.save()
     if title is not None:
         consultation.node.title = clean_text(title, characters_max=200)
@@ -160,7 +143,7 @@ def add_activity(
     base = slug or f"{consultation.node.slug}-{slugify(title.get(DEFAULT, method))}"
     node = Node.objects.create(
         kind="activity",
-        slug=unique_slug("activity", title, base),
+        slug=free_slug("activity", title, base),
         title=clean_text(title, characters_max=200),
         space=consultation.node,
         state=consultation.node.state,
@@ -247,7 +230,7 @@ def set_phase(
     phase = phase or Phase(consultation=consultation)
     phase.title = clean_text(title, characters_max=200)
     phase.starts, phase.ends = starts, ends
-    _clean(phase)
+    check_row(phase)
     phase.save()
     phase.actions.all().delete()
     PhaseAction.objects.bulk_create(

@@ -8,7 +8,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
-from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from parvis.core import limits
@@ -16,6 +15,7 @@ from parvis.core.errors import Invalid
 from parvis.core.i18n import DEFAULT, Text, clean_text, missing
 from parvis.core.ids import new_id
 from parvis.core.models import Node, Site, State
+from parvis.core.rows import check_row, free_slug
 from parvis.plan.values import Precision, by_language
 
 RESERVED = frozenset({"commitments", "engagements", "new", "nouveau"})
@@ -46,16 +46,11 @@ def new_node(
 ) -> Node:  # fmt: skip
     """Create the node of a new thing, a draft unless `public`."""
     pk = new_id()
-    base = slugify(slug or title.get(DEFAULT, ""))[:60].strip("-") or kind
-    wanted, n = base, 1
-    while wanted in RESERVED or Node.objects.filter(kind=kind, slug=wanted).exists():
-        n += 1
-        wanted = f"{base}-{n}"
     now = timezone.now()
     return Node.objects.create(
         id=pk,
         kind=kind,
-        slug=wanted,
+        slug=free_slug(kind, title, slug, reserved=RESERVED),
         title=dict(title),
         space=space,
         state=State.PUBLIC if public else State.DRAFT,
@@ -82,10 +77,7 @@ def check(row: Any, *, exclude: Sequence[str] = ()) -> None:
     """Validate a row and its period. Raises Invalid with the messages of each field."""
     for edge in ("starts", "ends", "closed_on"):
         _round(row, edge)
-    try:
-        row.full_clean(exclude=["node", *exclude], validate_unique=False)
-    except ValidationError as error:
-        raise Invalid(error.message_dict) from None
+    check_row(row, exclude)
     starts, ends = getattr(row, "starts", None), getattr(row, "ends", None)
     if starts and ends and ends < starts:
         raise Invalid({"ends": [_("The end comes before the start.")]})

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from parvis.core import access, limits, revisions
@@ -17,21 +16,12 @@ from parvis.core.errors import Conflict, Invalid, NotFound
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text, clean_text, missing
 from parvis.core.models import Link, Node, State
+from parvis.core.rows import free_slug
 from parvis.understand.models import Quote, Theme
 
 THEMES_MAX = 200
 SOURCES_MAX = 20
 UNSET: Any = object()
-
-
-def _slug(title: Text, wanted: str) -> str:
-    base = slugify(wanted or title.get(DEFAULT) or next(iter(title.values()), ""))[:60].strip("-")
-    base = base or "theme"
-    slug, n = base, 1
-    while Node.objects.filter(kind="theme", slug=slug).exists():
-        n += 1
-        slug = f"{base}-{n}"
-    return slug
 
 
 def _title(title: Text) -> dict[str, str]:
@@ -103,7 +93,11 @@ def create_theme(
             {"title": [_("A consultation has at most %(n)d themes.") % {"n": THEMES_MAX}]}
         )
     node = Node.objects.create(
-        kind="theme", slug=_slug(cleaned, slug), title=cleaned, space=space, state=State.DRAFT
+        kind="theme",
+        slug=free_slug("theme", cleaned, slug),
+        title=cleaned,
+        space=space,
+        state=State.DRAFT,
     )
     last = others.order_by("-position").values_list("position", flat=True).first()
     theme = Theme.objects.create(
