@@ -239,6 +239,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SITE else 0
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if _flag("PARVIS_BEHIND_PROXY") else None
 )
+# Not "no-referrer": browsers then send `Origin: null`, and every form of the page is refused.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

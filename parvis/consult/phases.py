@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
 from parvis.consult.models import Activity, Consultation, Phase, PhaseAction
@@ -121,13 +120,3 @@ def days_left(closes: datetime | None, now: datetime) -> int | None:
         return None
     last = timezone.localtime(closes - timedelta(microseconds=1)).date()
     return (last - timezone.localtime(now).date()).days
-
-
-def open_filter(now: datetime) -> Q:
-    """Filter on Consultation: something is open at `now`."""
-    return Q(
-        node__state=State.PUBLIC,
-        phases__starts__lte=now,
-        phases__ends__gt=now,
-        phases__actions__isnull=False,
-    )

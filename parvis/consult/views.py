@@ -11,6 +11,7 @@ from parvis.core import access, kinds, revisions
 from parvis.core.i18n import tr
 from parvis.core.models import State
 from parvis.core.pages import paginate, public_page
+from parvis.core.search import search
 
 
 def consultation_or_404(request: HttpRequest, slug: str) -> Consultation:
@@ -36,8 +37,6 @@ def index(request: HttpRequest) -> HttpResponse:
     if state in order:
         rows = [row for row in rows if row.state == state]
     if words:
-        from parvis.core.search import search
-
         found = {hit.node.pk for hit in search(words, kind="consultation", limit=500).hits}
         rows = [row for row in rows if row.consultation.pk in found]
     rows.sort(key=lambda row: (order[row.state], -(row.closes.timestamp() if row.closes else 0)))

@@ -1,6 +1,5 @@
 """How every form looks: one field template, errors beside the field and in a summary."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -26,10 +25,6 @@ class KeyedForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["key"].initial = new_token()
 
-    def add_refusal(self, refusal: Invalid) -> None:
-        """Put a service's messages on the fields they speak of."""
-        put_errors(self, refusal)
-
 
 def put_errors(form: forms.BaseForm, refusal: Invalid) -> None:
     """Put a service's messages on the fields of `form`; unknown fields go to the summary."""
@@ -37,14 +32,3 @@ def put_errors(form: forms.BaseForm, refusal: Invalid) -> None:
         place = field if field in form.fields else None
         for message in messages:
             form.add_error(place, str(message))
-
-
-class HiddenKey(forms.Form):
-    """Only the idempotency key, for buttons that post."""
-
-    key = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
-
-
-def keyed(fields: Iterable[str] = ()) -> str:
-    """Return a fresh idempotency key for a form drawn by hand."""
-    return new_token()

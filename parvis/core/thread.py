@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from parvis.core import limits
@@ -172,8 +173,6 @@ def walk(start: Node, *, nodes_max: int = limits.WALK_NODES) -> Walk:
 
 def counts_in(ids: Iterable[UUID], relation: str, *, backwards: bool = True) -> Mapping[UUID, int]:
     """Return node id -> number of arrows `relation` that reach it (or leave it)."""
-    from django.db.models import Count
-
     near = "target_id" if backwards else "source_id"
     rows = (
         Link.objects.filter(**{f"{near}__in": list(ids)}, relation=relation)

@@ -151,15 +151,6 @@ def decisions_on(ids: Iterable[UUID]) -> dict[UUID, Decision]:
     return {row.node_id: row for row in rows}
 
 
-def history_of(node: Node) -> list[Decision]:
-    """Every decision about a node that took effect, newest first (for its author)."""
-    return list(
-        node.decisions.exclude(state__in=[Decision.State.PROPOSED, Decision.State.REFUSED])
-        .select_related("appeal")
-        .order_by("-at", "-pk")
-    )
-
-
 def register() -> QuerySet[Decision]:
     """The public register: what was withdrawn or put back, newest first; never a text."""
     return Decision.objects.filter(

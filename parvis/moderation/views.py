@@ -175,15 +175,12 @@ def appeal(request: HttpRequest, pk: int, code: str | None = None) -> HttpRespon
         "days": queries.APPEAL_DAYS,
         "section": "follow_up",
     }
-    response = render(
+    return render(
         request,
         "moderation/appeal.html",
         context,
         status=403 if not author and request.method == "POST" else status,
     )
-    response["Cache-Control"] = "private, no-store"
-    response["Referrer-Policy"] = "same-origin"
-    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

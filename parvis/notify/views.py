@@ -143,9 +143,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     else:
         context = {"done": one and not active, "everything": False}
     context |= {"one": active, "followed": followed(found.node) if one else ""}  # type: ignore[union-attr]
-    response = render(request, "notify/unsubscribe.html", context)
-    response["Referrer-Policy"] = "same-origin"
-    return response
+    return render(request, "notify/unsubscribe.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

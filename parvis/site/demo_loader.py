@@ -27,6 +27,7 @@ from parvis.core import keys, outbox
 from parvis.core.access import SYSTEM
 from parvis.core.events import emit
 from parvis.core.models import Node, Organisation, Person, Role, Site, State
+from parvis.core.thread import link
 from parvis.methods.proposals import consume as proposal_counts
 from parvis.methods.proposals import services as proposals
 from parvis.methods.proposals.models import Proposal
@@ -305,8 +306,6 @@ def load_documents(organisations: Mapping[str, Organisation]) -> None:
 
 
 def _evidence(slug: str, node: Node) -> None:
-    from parvis.core.thread import link
-
     target = Node.objects.filter(kind="commitment", slug=slug).first()
     if target is not None:
         link(target, "evidenced_by", node, actor=SYSTEM)
@@ -375,8 +374,6 @@ def _cell(cell: Any) -> Any:
 
 
 def _measure(node: Node) -> None:
-    from parvis.core.thread import link
-
     for commitment in Node.objects.filter(kind="commitment", state=State.PUBLIC):
         link(commitment, "measured_by", node, actor=SYSTEM)
 

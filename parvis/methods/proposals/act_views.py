@@ -48,14 +48,11 @@ def _refused(form: Any, refusal: Refused) -> int:
     return refusal.status
 
 
-def _private(
+def _page(
     request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     context.setdefault("section", "consultations")
-    response = render(request, template, context, status=status)
-    response["Cache-Control"] = "private, no-store"
-    response["Referrer-Policy"] = "same-origin"
-    return response
+    return render(request, template, context, status=status)
 
 
 def _to_receipt(code: str) -> HttpResponse:
@@ -118,7 +115,7 @@ def _write(
         "closed": not now.propose,
         "crumbs": pages.crumbs(activity, (_("Post a proposal"), None)),
     }
-    return _private(request, "proposals/new.html", context, status)
+    return _page(request, "proposals/new.html", context, status)
 
 
 def _look_alikes(
@@ -131,7 +128,7 @@ def _look_alikes(
         "alike": alike,
         "crumbs": pages.crumbs(activity, (_("Proposals that look alike"), None)),
     }
-    return _private(request, "proposals/alike.html", context)
+    return _page(request, "proposals/alike.html", context)
 
 
 def _require_public(row: Proposal) -> None:
@@ -199,7 +196,7 @@ def _comment_page(
             (_("Comment"), None),
         ),
     }
-    return _private(request, "proposals/comment.html", context, status)
+    return _page(request, "proposals/comment.html", context, status)
 
 
 def _uuid(value: Any) -> UUID | None:
@@ -252,7 +249,7 @@ def support(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
             (_("Support"), None),
         ),
     }
-    return _private(request, "proposals/support.html", context, status)
+    return _page(request, "proposals/support.html", context, status)
 
 
 @require_http_methods(_METHODS)
@@ -300,7 +297,7 @@ def change(request: HttpRequest, slug: str, pk: UUID, code: str | None = None) -
         "open": now,
         "crumbs": pages.crumbs(activity, (_("Change"), None)),
     }
-    return _private(request, "proposals/change.html", context, status)
+    return _page(request, "proposals/change.html", context, status)
 
 
 def _change_form(request: HttpRequest, row: Contribution) -> ProposalForm | CommentForm:

@@ -21,7 +21,8 @@ from parvis.core.errors import Closed, Invalid, NotFound
 from parvis.core.events import IdempotencyKey
 from parvis.core.i18n import tr
 from parvis.core.ids import new_token
-from parvis.core.models import State
+from parvis.core.keys import receipt_code
+from parvis.core.models import Event, State
 from parvis.core.pages import public_page
 from parvis.methods.survey import answers, screens
 from parvis.methods.survey.definition import Questionnaire
@@ -40,13 +41,6 @@ def _activity(request: HttpRequest, slug: str) -> Activity:
     ):
         raise Http404
     return activity
-
-
-def _private(response: HttpResponse) -> HttpResponse:
-    """A draft's address is a key: it is not kept, nor sent to other sites."""
-    response["Cache-Control"] = "private, no-store"
-    response["Referrer-Policy"] = "same-origin"
-    return response
 
 
 def _screen(
@@ -80,7 +74,7 @@ def _screen(
         "closes": phases.closes_at(activity, "answer"),
         "section": "consultations",
     }
-    return _private(render(request, "survey/page.html", context, status=status))
+    return render(request, "survey/page.html", context, status=status)
 
 
 def _closed(request: HttpRequest, activity: Activity) -> HttpResponse:
@@ -214,20 +208,16 @@ def send(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         "closes": phases.closes_at(activity, "answer"),
         "section": "consultations",
     }
-    return _private(render(request, "survey/send.html", context, status=status))
+    return render(request, "survey/send.html", context, status=status)
 
 
 def _already_sent(activity: Activity, key: str) -> HttpResponse | None:
     """A second click on the button finds the draft gone and the receipt there."""
-    from parvis.core.models import Event
-
     stored = IdempotencyKey(f"answer:{activity.pk}", key).stored
     event = Event.objects.filter(key=stored).only("node_id").first()
     if event is None or event.node_id is None:
         return None
-    from parvis.core.keys import receipt_code
-
-    return _private(HttpResponseRedirect(reverse("receipt", args=[receipt_code(event.node_id)])))
+    return HttpResponseRedirect(reverse("receipt", args=[receipt_code(event.node_id)]))
 
 
 def _submit(
@@ -243,7 +233,7 @@ def _submit(
         receipt = _write(request, activity, payload, changes, idempotency)
         # In the same commit: one wait for the disk, and never an answer whose draft stays.
         contributions.drop_draft(token)
-    return _private(HttpResponseRedirect(reverse("receipt", args=[receipt.code])))
+    return HttpResponseRedirect(reverse("receipt", args=[receipt.code]))
 
 
 def _write(
@@ -280,7 +270,7 @@ def change(request: HttpRequest, slug: str, code: str) -> HttpResponse:
     phases.require_open(activity, "answer")
     payload = {**contribution.payload, CHANGES: code}
     token = contributions.save_draft(activity=activity, payload=payload)
-    return _private(HttpResponseRedirect(reverse("survey_step", args=[slug, token, 1])))
+    return HttpResponseRedirect(reverse("survey_step", args=[slug, token, 1]))
 
 
 @require_safe
@@ -342,7 +332,7 @@ def paper(request: HttpRequest, slug: str) -> HttpResponse:
         except Invalid as error:
             refusal = error
         else:
-            return _private(HttpResponseRedirect(reverse("receipt", args=[receipt.code])))
+            return HttpResponseRedirect(reverse("receipt", args=[receipt.code]))
     errors = refusal.errors if refusal else {}
     pages = [
         {"page": page, "shown": screens.show(_unconditional(page), typed, {}, errors)}
@@ -359,7 +349,7 @@ def paper(request: HttpRequest, slug: str) -> HttpResponse:
         "received_on": request.POST.get("received_on", timezone.localdate().isoformat()),
         "section": "desk",
     }
-    return _private(render(request, "survey/paper.html", context, status=422 if refusal else 200))
+    return render(request, "survey/paper.html", context, status=422 if refusal else 200)
 
 
 def _unconditional(page: Any) -> Any:

@@ -20,20 +20,15 @@ from parvis.core.errors import NotFound, Refused
 from parvis.core.models import State
 from parvis.ledger import receipts
 from parvis.moderation import queries as moderation
+from parvis.notify import services as notify
 from parvis.plan import queries as plan
 from parvis.site.thread import contribution_thread
 from parvis.understand import queries as understand
-from parvis.understand.models import Quote
 
 
 def _private(response: HttpResponse) -> HttpResponse:
-    """A page that a code opens is not kept and tells no other site its address.
-
-    `same-origin` and not `no-referrer`: with the latter browsers send `Origin: null`, and a form
-    on the page would be refused.
-    """
+    """A page that a code opens is kept nowhere; its address goes to no other site (settings)."""
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "same-origin"
     return response
 
 
@@ -108,9 +103,7 @@ def _context(contribution: Contribution, code: str) -> dict[str, Any]:
         "knots": own.knots,
         "themes": own.themes,
         "theme_counts": understand.counts_of([row.target_id for row in own.themes]),
-        "quotes": list(
-            Quote.objects.filter(contribution_id=contribution.pk).order_by("theme", "start")
-        ),
+        "quotes": understand.quotes_of_contribution(contribution.pk),
         "responses": [responses[row.target_id] for row in own.themes if row.target_id in responses],
         "commitments": plan.commitment_rows(own.commitments),
         "decision": moderation.decisions_on([contribution.pk]).get(contribution.pk),
@@ -136,8 +129,6 @@ def thread(request: HttpRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def receipt(request: HttpRequest, code: str) -> HttpResponse:
     """Received: the code, what happens next, how to check; by e-mail only if asked."""
-    from parvis.notify import services as notify
-
     contribution, code = _held(code)
     context = _context(contribution, code)
     context |= {"qr": qr(code), "email": "", "email_error": "", "tell": False}
