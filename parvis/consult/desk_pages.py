@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from parvis.consult import methods, queries, services
+from parvis.consult.holes import Hole
 from parvis.consult.models import Consultation, Phase
 from parvis.core import access
 from parvis.core.events import IdempotencyKey
@@ -55,7 +56,7 @@ class Step:
     title: Any
     words: Any
     url: str
-    holes: Sequence[services.Hole]
+    holes: Sequence[Hole]
 
 
 def consultation_of(request: HttpRequest, slug: str, action: str) -> Consultation:
@@ -69,11 +70,11 @@ def consultation_of(request: HttpRequest, slug: str, action: str) -> Consultatio
     return found
 
 
-def steps_of(consultation: Consultation, holes: Sequence[services.Hole]) -> list[Step]:
+def steps_of(consultation: Consultation, holes: Sequence[Hole]) -> list[Step]:
     """Return the steps in order; what an activity misses belongs to the last."""
     slug = consultation.node.slug
     places = {name: reverse(f"consult_edit_{name}", args=[slug]) for name in STEPS}
-    by_step: dict[str, list[services.Hole]] = {name: [] for name in STEPS}
+    by_step: dict[str, list[Hole]] = {name: [] for name in STEPS}
     for hole in holes:
         path = urlsplit(hole.url).path
         name = next((n for n, place in places.items() if place == path), "activities")

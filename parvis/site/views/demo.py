@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from parvis.core.models import Person
+from parvis.site.demo_loader.reading import email_of
 
 ROLES = {
     "citizen": (_("Citizen"), _("Answers, supports, comments, follows.")),
@@ -18,10 +19,6 @@ ROLES = {
     "coordinator": (_("Plan coordinator"), _("Writes commitments, reports progress.")),
     "operator": (_("Operator"), _("Looks after the site, mail and jobs.")),
 }
-
-
-def _email(role: str) -> str:
-    return f"{role}@demo.example"
 
 
 def _only_in_demo(role: str | None = None) -> None:
@@ -42,7 +39,7 @@ def enter(request: HttpRequest, role: str) -> HttpResponse:
     """Sign in as a person of the demonstration; GET asks, POST does."""
     _only_in_demo(role)
     if request.method == "POST":
-        person = Person.objects.filter(email=_email(role)).first()
+        person = Person.objects.filter(email=email_of(role)).first()
         if person is None:
             raise Http404
         login(request, person, backend="django.contrib.auth.backends.ModelBackend")

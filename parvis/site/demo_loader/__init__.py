@@ -1,0 +1,47 @@
+"""The demonstration: the facts in demo/ loaded through the same services as everything else.
+
+Plans, documents and figures are real, each with its sources. Contributions were written for the
+demonstration and are marked as reconstructed on every page that shows them.
+"""
+
+import logging
+from collections.abc import Callable
+
+from parvis.consult import services
+from parvis.core import outbox
+from parvis.core.models import Node
+from parvis.site.demo_loader.consultations import load_open, load_past, publish_past_data
+from parvis.site.demo_loader.people import load_organisations, load_people, load_site
+from parvis.site.demo_loader.plans import load_plans
+from parvis.site.demo_loader.published import load_datasets, load_documents
+
+log = logging.getLogger("parvis.demo")
+
+
+def is_loaded() -> bool:
+    """Whether the demonstration is there."""
+    return Node.objects.filter(kind="consultation", slug="prochain-plan-2027").exists()
+
+
+def load(say: Callable[[str], None] = log.info) -> None:
+    """Fill an empty site with the demonstration; on a filled one, do nothing."""
+    if is_loaded():
+        return
+    organisations = load_organisations()
+    load_site(organisations)
+    load_people()
+    say("plans")
+    commitments = load_plans(organisations)
+    say("documents")
+    load_documents(organisations)
+    load_datasets(organisations)
+    say("consultation 2020")
+    load_past(organisations, commitments)
+    say("open consultation")
+    load_open(organisations)
+    services.tick()
+    while outbox.pump(500):
+        pass
+    publish_past_data()
+    while outbox.pump(500):
+        pass

@@ -1,0 +1,66 @@
+"""Whose site it is, and one invented person a role."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils import timezone
+
+from parvis.core.models import Node, Organisation, Person, Role, Site, State
+from parvis.site.demo_loader.reading import email_of, read
+
+PEOPLE = {
+    "citizen": "Citoyenne de démonstration",
+    "adviser": "Conseillère de démonstration",
+    "analyst": "Analyste de démonstration",
+    "steward": "Responsable des données de démonstration",
+    "coordinator": "Coordonnatrice de démonstration",
+    "operator": "Opératrice de démonstration",
+}
+
+
+@transaction.atomic
+def load_organisations() -> dict[str, Organisation]:
+    """Create the organisations that the plans name."""
+    found = {}
+    for row in read("organisations"):
+        node = Node.objects.create(
+            kind="organisation",
+            slug=row["slug"],
+            title=row["title"],
+            state=State.PUBLIC,
+            published_at=timezone.now(),
+        )
+        found[row["slug"]] = Organisation.objects.create(
+            node=node, acronym=row.get("acronym") or "", homepage=row.get("homepage") or ""
+        )
+    return found
+
+
+@transaction.atomic
+def load_site(organisations: Mapping[str, Organisation]) -> Site:
+    """Say whose site this is: nobody real."""
+    return Site.objects.create(
+        name={"fr": "Parvis", "en": "Parvis"},
+        organisation=organisations["equipe-demo"],
+        languages=["fr", "en"],
+        privacy_officer={
+            "fr": "Responsable de la protection des renseignements personnels (démonstration)",
+            "en": "Privacy officer (demonstration)",
+        },
+        privacy_contact="vie-privee@demo.example",
+        contact="accessibilite@demo.example",
+    )
+
+
+@transaction.atomic
+def load_people() -> None:
+    """Create one person a role; they sign in by one click, in demo mode only."""
+    from allauth.account.models import EmailAddress
+
+    for role, name in PEOPLE.items():
+        person = Person(email=email_of(role), display_name=name)
+        person.set_unusable_password()
+        person.save()
+        EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+        if role != "citizen":
+            Role.objects.create(person=person, role=role)
