@@ -1,21 +1,18 @@
 """The coordinators' desk: plans, commitments, milestones, reports, evaluations."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from parvis.core import access
-from parvis.core.errors import Conflict, Invalid
-from parvis.core.events import IdempotencyKey
-from parvis.core.forms import put_errors
+from parvis.core.desk import SECTION, editing, key_of, publish, submitted
 from parvis.core.models import Organisation, State
 from parvis.plan import queries, reports, services
 from parvis.plan.forms import (
@@ -27,9 +24,6 @@ from parvis.plan.forms import (
     ProgressForm,
 )
 from parvis.plan.models import Commitment, Milestone, Plan
-
-SECTION = {"section": "desk"}
-editing = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def _plan(request: HttpRequest, slug: str) -> Plan:
@@ -48,32 +42,6 @@ def _commitment(request: HttpRequest, slug: str, action: str = "manage_plan") ->
         raise Http404 from None
     access.require(request.actor, action, row)
     return row
-
-
-def key_of(form: forms.Form, scope: str) -> IdempotencyKey | None:
-    """Return the idempotency key that a form carries, with what came under it."""
-    value = form.cleaned_data.get("key")
-    content = {name: str(form.cleaned_data[name]) for name in form.cleaned_data if name != "key"}
-    return IdempotencyKey.of(scope, value, content) if value else None
-
-
-def submitted(
-    request: HttpRequest,
-    form: forms.Form,
-    act: Callable[[], str],
-    template: str,
-    context: dict[str, Any],
-) -> HttpResponse:
-    """Show a form, or act on it: 303 to the address `act` returns, 422 with the form kept."""
-    status = 200
-    if request.method == "POST":
-        if form.is_valid():
-            try:
-                return HttpResponseRedirect(act(), status=303)
-            except Invalid as refusal:
-                put_errors(form, refusal)
-        status = 422
-    return render(request, template, {"form": form, **context, **SECTION}, status=status)
 
 
 def _organisations() -> Any:
@@ -150,27 +118,10 @@ def plan_edit(request: HttpRequest, slug: str) -> HttpResponse:
 def plan_publish(request: HttpRequest, slug: str) -> HttpResponse:
     """Make a plan public."""
     plan = _plan(request, slug)
-    return _publish(
+    return publish(
         request, lambda: services.publish_plan(actor=request.actor, plan=plan),
         reverse("plan_edit", args=[slug]), _("The plan is public."),
     )  # fmt: skip
-
-
-def _publish(
-    request: HttpRequest, act: Callable[[], object], back: str, words: str
-) -> HttpResponse:
-    """Publish; what is missing is said on the page where it can be filled."""
-    try:
-        act()
-    except Conflict:
-        messages.info(request, _("It was public already."))
-    except Invalid as refusal:
-        for found in refusal.errors.values():
-            for message in found:
-                messages.error(request, str(message))
-    else:
-        messages.success(request, words)
-    return HttpResponseRedirect(back, status=303)
 
 
 @editing
@@ -247,7 +198,7 @@ def commitment_edit(request: HttpRequest, slug: str) -> HttpResponse:
 def commitment_publish(request: HttpRequest, slug: str) -> HttpResponse:
     """Make a commitment public."""
     row = _commitment(request, slug)
-    return _publish(
+    return publish(
         request, lambda: services.publish_commitment(actor=request.actor, commitment=row),
         reverse("commitment_edit", args=[slug]), _("The commitment is public."),
     )  # fmt: skip

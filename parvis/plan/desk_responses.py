@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from parvis.core import access, thread
+from parvis.core.desk import SECTION, editing, key_of
 from parvis.core.errors import Invalid
 from parvis.core.forms import put_errors
 from parvis.core.i18n import tr
 from parvis.core.models import Node, State
 from parvis.plan import queries, responses
-from parvis.plan.desk import SECTION, editing, key_of
 from parvis.plan.forms import ResponseForm
 from parvis.plan.models import Response
 

@@ -12,11 +12,11 @@ from django.utils.translation import override
 
 from parvis.core import kinds
 from parvis.core.i18n import LANGUAGES
+from parvis.core.lists import by_language
 from parvis.core.models import Node, State
 from parvis.plan import queries
 from parvis.plan.models import Commitment, Evaluation, Plan, ProgressUpdate
 from parvis.plan.standing import Standing, Step
-from parvis.plan.values import by_language
 from parvis.tables.write import spreadsheet_safe
 
 CELL_CHARACTERS_MAX = 32_767

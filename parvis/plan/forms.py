@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.forms.models import fields_for_model
 from django.utils.translation import gettext_lazy as _
 
 from parvis.core import limits
-from parvis.core.forms import KeyedForm
-from parvis.core.i18n import LANGUAGES, TextFormField
+from parvis.core.forms import DayField, KeyedForm, LinesFormField, NodeForm, SourcesFormField
+from parvis.core.i18n import TextFormField
 from parvis.core.models import Node
 from parvis.plan.models import (
     Commitment,
@@ -23,14 +22,6 @@ from parvis.plan.services import COMMITMENT_TEXTS
 from parvis.plan.values import Completion, OgpValue, Precision, Verdict
 
 KNOWN = (("", _("Not known")), ("true", _("Yes")), ("false", _("No")))
-
-
-class DayField(forms.DateField):
-    """A day, typed or picked."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        super().__init__(widget=widget, **kwargs)
 
 
 class _Asked:
@@ -57,108 +48,23 @@ class AskedChoiceField(_Asked, forms.ChoiceField):
     """A choice that the service may require."""
 
 
-class SourcesFormField(forms.CharField):
-    """Web addresses, one a line."""
+class _ModelFieldsForm(NodeForm):
+    """A form of the plan: how precisely a date is known may be left out."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("label", _("Sources"))
-        kwargs.setdefault("help_text", _("Web addresses, one a line."))
-        super().__init__(widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000, **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        """Show a list as lines."""
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
-        """Return the addresses; the service says which is wrong."""
-        text = super().clean(value) or ""
-        return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-class LinesFormField(TextFormField):
-    """A list of texts: one a line, the same lines in each language."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(rows=3, required=False, **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        """Show a list of texts as lines by language."""
-        if not isinstance(value, list) or all(isinstance(item, str | None) for item in value):
-            return value
-        lines: dict[str, list[str]] = {code: [] for code in LANGUAGES}
-        for item in value:
-            for code in LANGUAGES:
-                lines[code].append(item if isinstance(item, str) else item.get(code, ""))
-        return {code: "\n".join(texts).strip() for code, texts in lines.items()}
-
-    def clean(self, value: Any) -> list[dict[str, str]]:  # type: ignore[override]
-        """Return the list. Raises ValidationError when the languages have other lines."""
-        texts = super().clean(value) or {}
-        split = {
-            code: [line.strip() for line in text.splitlines() if line.strip()]
-            for code, text in texts.items()
-        }
-        split = {code: lines for code, lines in split.items() if lines}
-        if len({len(lines) for lines in split.values()}) > 1:
-            raise forms.ValidationError(
-                _("Write the same lines, in the same order, in each language.")
-            )
-        count = len(next(iter(split.values()), []))
-        return [{code: lines[n] for code, lines in split.items()} for n in range(count)]
-
-
-def _model_fields(model: Any, names: tuple[str, ...]) -> dict[str, forms.Field]:
-    found = {}
-    for name, field in fields_for_model(model, fields=names).items():
-        if isinstance(field, forms.DateField):
-            field = DayField(required=False, label=field.label)
+    def adapted(self, name: str, field: forms.Field) -> forms.Field:
+        """Return the field of a column."""
         if name.endswith("_precision"):
-            field = forms.ChoiceField(
+            return forms.ChoiceField(
                 choices=Precision, required=False, initial=Precision.DAY, label=field.label
             )
-        found[name] = field
-    return found
-
-
-class _ModelFieldsForm(KeyedForm):
-    """A form whose fields, in `names`, are the model's; `title` is the node's."""
-
-    model: Any = None
-    names: tuple[str, ...] = ()
-    title_label: Any = _("Title")
-
-    def __init__(self, *args: Any, row: Any = None, **kwargs: Any) -> None:
-        initial = dict(kwargs.pop("initial", None) or {})
-        if row is not None:
-            initial = {**{name: getattr(row, name) for name in self.names}, **initial}
-            initial.setdefault("title", row.node.title)
-        super().__init__(*args, initial=initial, **kwargs)
-        made: dict[str, forms.Field] = {}
-        if self.title_label:
-            made["title"] = TextFormField(
-                label=self.title_label, characters_max=limits.TITLE_CHARACTERS
-            )
-        made |= _model_fields(self.model, self.names)
-        declared = self.fields
-        self.fields = {**made, **declared}
-        self.fields.update({name: declared[name] for name in made if name in declared})
-        if row is not None and "note" not in made and row.node.state == "public":
-            self.fields["note"] = TextFormField(
-                required=False,
-                label=_("Why this change"),
-                help_text=_("Published in the history; required when a date moves."),
-                characters_max=limits.REASON_CHARACTERS,
-            )
+        return super().adapted(name, field)
 
     def changes(self) -> dict[str, Any]:
         """Return what the service takes: the model's fields, cleaned."""
-        out = {}
-        for name in self.names:
-            value = self.cleaned_data.get(name)
-            if name.endswith("_precision") and not value:
-                value = Precision.DAY
-            out[name] = value
-        return out
+        return {
+            name: Precision.DAY if name.endswith("_precision") and not value else value
+            for name, value in super().changes().items()
+        }
 
 
 class PlanForm(_ModelFieldsForm):

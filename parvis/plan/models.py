@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from parvis.core import limits
 from parvis.core.i18n import TextField
+from parvis.core.lists import Sourced, TextsField
 from parvis.core.models import Node, Organisation
 from parvis.plan.values import (
     VERDICT_MARKS,
@@ -15,28 +16,11 @@ from parvis.plan.values import (
     OgpValue,
     Potential,
     Precision,
-    SourcesField,
-    TextsField,
     Verdict,
-    source_name,
 )
 
 LONG = {"rows": 4, "characters_max": limits.TEXT_CHARACTERS, "blank": True}
 SHORT = {"characters_max": limits.SHORT_CHARACTERS, "blank": True}
-
-
-class Sourced(models.Model):
-    """Facts that say where they come from."""
-
-    sources = SourcesField(verbose_name=_("Sources"))
-
-    class Meta:
-        abstract = True
-
-    @property
-    def source_links(self) -> list[tuple[str, str]]:
-        """(address, what the page shows of it) of each source."""
-        return [(url, source_name(url)) for url in self.sources]
 
 
 class Plan(Sourced):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from parvis.core import kinds
 from parvis.core.i18n import LANGUAGES, tr
 from parvis.core.kinds import Kind, Knot
+from parvis.core.lists import by_language
 from parvis.core.models import Node
 from parvis.core.templatetags.parvis import number
 from parvis.plan import lateness as terms
@@ -23,7 +24,7 @@ from parvis.plan.models import (
     ProgressUpdate,
     Response,
 )
-from parvis.plan.values import Verdict, by_language
+from parvis.plan.values import Verdict
 
 Words = dict[UUID, dict[str, str]]
 

@@ -14,11 +14,12 @@ from parvis.core.errors import Invalid, NotFound
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text
 from parvis.core.models import State
+from parvis.core.rows import apply, plain
 from parvis.core.thread import link
 from parvis.plan import queries
 from parvis.plan.models import Commitment, Evaluation, Milestone, Plan, ProgressUpdate
 from parvis.plan.values import Completion
-from parvis.plan.writing import apply, check, new_node, plain
+from parvis.plan.writing import check, new_node
 
 MILESTONES_MAX = 500
 EVALUATION_FIELDS = (

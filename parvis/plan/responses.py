@@ -15,13 +15,15 @@ from parvis.core.access import Actor
 from parvis.core.errors import Conflict, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text, clean_text, missing
+from parvis.core.lists import clean_url
 from parvis.core.models import Link, Node, State
+from parvis.core.rows import LANGUAGE_NAMES, apply, publish_node
 from parvis.core.thread import link, unlink
 from parvis.merkle import canon
 from parvis.plan import queries
 from parvis.plan.models import Response
-from parvis.plan.values import Verdict, clean_url
-from parvis.plan.writing import LANGUAGE_NAMES, apply, check, new_node, publish_node
+from parvis.plan.values import Verdict
+from parvis.plan.writing import check, new_node
 
 FIELDS = (
     "verdict", "asked", "reason", "follows", "existing_url", "existing_node", "reconstructed",

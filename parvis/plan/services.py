@@ -14,20 +14,12 @@ from parvis.core.errors import Conflict, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text
 from parvis.core.models import Organisation, State
+from parvis.core.rows import apply, holes, plain, publish_node, site_languages, title_of
 from parvis.core.thread import link
 from parvis.plan import queries
 from parvis.plan.models import Commitment, Milestone, Plan
 from parvis.plan.values import Completion
-from parvis.plan.writing import (
-    apply,
-    check,
-    holes,
-    new_node,
-    plain,
-    publish_node,
-    site_languages,
-    title_of,
-)
+from parvis.plan.writing import check, new_node
 
 PERIOD = ("starts", "starts_precision", "ends", "ends_precision")
 PLAN_FIELDS = ("summary", "announced_on", "filed_on", *PERIOD, "notes", "sources")

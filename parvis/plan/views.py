@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from parvis.core import access, knots, revisions, thread
 from parvis.core.i18n import tr
+from parvis.core.lists import source_name
 from parvis.core.models import Link, Node, State
 from parvis.core.pages import paginate, public_page
 from parvis.plan import export, queries
@@ -22,7 +23,6 @@ from parvis.plan.models import Commitment, Plan, Response
 from parvis.plan.queries import Origin, Said, Standing
 from parvis.plan.standing import end_of
 from parvis.plan.timeline import draw
-from parvis.plan.values import source_name
 
 SECTION = {"section": "commitments"}
 ROWS = 50
