@@ -287,7 +287,12 @@ MAIL_QUIET_MINUTES = int(os.environ.get("PARVIS_MAIL_QUIET_MINUTES", "0" if DEMO
 # Asked before each message that a stranger can cause: (address, ip) -> None, or raises TooMany.
 MAIL_GATE = "parvis.notify.limits.take"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+_memory = "django.core.cache.backends.locmem.LocMemCache"
+CACHES = {
+    "default": {"BACKEND": _memory},
+    # What `{% cache %}` keeps: the parts of a page that every reader gets alike.
+    "template_fragments": {"BACKEND": _memory, "LOCATION": "fragments"},
+}
 PAGE_CACHE_SECONDS = int(os.environ.get("PARVIS_PAGE_CACHE", "60"))
 
 LOGGING = {

@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,7 @@ from parvis.core.errors import Conflict, Invalid, NotFound, SignInNeeded
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.ids import new_id, new_token
 from parvis.core.models import Event, Node, State
+from parvis.core.prepared import Prepared, insert
 
 # Entered by staff after the fact, so the phase need not be open for them.
 BY_STAFF = frozenset({Channel.PAPER, Channel.PHONE, Channel.MEETING, Channel.IMPORT})
@@ -87,12 +89,14 @@ def submit(
     key: IdempotencyKey | None = None,
     at: datetime | None = None,
     once: bool | None = None,
+    draft: str | None = None,
 ) -> Receipt:
     """Receive one contribution and return its receipt.
 
     The same `key` again returns the same receipt. Raises Closed outside the phases, Invalid by
     field, SignInNeeded where the rule asks for it, Conflict for a second answer of one person.
-    `at` is for channels entered afterwards (paper, import): the day it was received.
+    `at` is for channels entered afterwards (paper, import): the day it was received. The `draft`
+    of this token goes in the same commit: never an answer whose draft stays.
     """
     if earlier := replayed(key):
         return receipt_of(Contribution.objects.select_related("node").get(node=earlier.node))
@@ -127,7 +131,7 @@ def submit(
         created_at=at or now,
         published_at=now if public else None,
     )
-    node.save(force_insert=True)
+    insert(node)
     contribution = Contribution(
         node=node,
         activity=activity,
@@ -141,13 +145,7 @@ def submit(
         payload=cleaned,
         receipt_lookup=keys.receipt_lookup(keys.receipt_code(identifier)),
     )
-    try:
-        with transaction.atomic():
-            contribution.save(force_insert=True)
-    except IntegrityError:
-        raise Conflict(
-            _("You have already answered. Change your answer from its follow-up page.")
-        ) from None
+    _insert_once(contribution)
     emit(
         f"{family}.accepted",
         node=node,
@@ -157,7 +155,20 @@ def submit(
         on=on,
         key=key,
     )
+    if draft:
+        drop_draft(draft)
     return Receipt(contribution, keys.receipt_code(identifier), node.created_at)
+
+
+def _insert_once(contribution: Contribution) -> None:
+    try:
+        # Only what can be refused needs a savepoint.
+        with transaction.atomic() if contribution.once_key else nullcontext():
+            insert(contribution)
+    except IntegrityError:
+        raise Conflict(
+            _("You have already answered. Change your answer from its follow-up page.")
+        ) from None
 
 
 def receipt_of(contribution: Contribution) -> Receipt:
@@ -199,10 +210,12 @@ def change(
     body: str | None = None,
     action: str | None = None,
     key: IdempotencyKey | None = None,
+    draft: str | None = None,
 ) -> Receipt:
     """Replace what a contribution says, while its phase is open; it still counts once.
 
-    Raises Forbidden for others than its author, Closed, Invalid.
+    The `draft` of this token goes in the same commit. Raises Forbidden for others than its
+    author, Closed, Invalid.
     """
     if replayed(key):
         return receipt_of(contribution)
@@ -238,6 +251,8 @@ def change(
     else:
         parts = {"body": _parts(family, contribution)["body"]}
         emit("contribution.edited", node=node, actor=who, parts=parts, ref=before, on=on, key=key)
+    if draft:
+        drop_draft(draft)
     return receipt_of(contribution)
 
 
@@ -324,11 +339,19 @@ def save_draft(*, activity: Activity, payload: Mapping[str, Any], token: str | N
     return token
 
 
+_draft = Prepared(
+    lambda token, activity, now: Draft.objects.filter(
+        token_digest=token, activity=activity, expires__gt=now
+    ),
+    token=models.BinaryField(),
+    activity=models.UUIDField(),
+    now=models.DateTimeField(),
+)
+
+
 def draft(activity: Activity, token: str) -> dict[str, Any]:
     """Return what a draft holds. Raises NotFound when it was sent or has expired."""
-    row = Draft.objects.filter(
-        token_digest=_digest(token), activity=activity, expires__gt=timezone.now()
-    ).first()
+    row = _draft.first(token=_digest(token), activity=activity.pk, now=timezone.now())
     if row is None:
         raise NotFound(
             _("This draft was already sent, or was not touched for 30 days and was erased.")
@@ -336,6 +359,11 @@ def draft(activity: Activity, token: str) -> dict[str, Any]:
     return dict(row.payload)
 
 
+# Nothing hangs on a draft: the ORM would look for it first.
+_DROP = f"DELETE FROM {Draft._meta.db_table} WHERE token_digest = %s"  # noqa: S608
+
+
 def drop_draft(token: str) -> None:
     """Erase a draft."""
-    Draft.objects.filter(token_digest=_digest(token)).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(_DROP, [_digest(token)])

@@ -153,7 +153,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
             return HttpResponseRedirect(f"{request.path}#documents", status=303)
     now = timezone.now()
     phases = phases_of(consultation)
-    counts = queries.counts(consultation)
+    counts = queries.counts(consultation, channels=True)
     activities = items_of(consultation)
     return draw(
         request, "overview", consultation, status,

@@ -5,21 +5,46 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import models
 from django.utils import timezone
 
 from parvis.consult.models import Activity, Consultation, Phase, PhaseAction
 from parvis.core.errors import Closed
 from parvis.core.models import State
+from parvis.core.prepared import Prepared
+
+_opening = Prepared(
+    lambda activity, action, at: PhaseAction.objects.filter(
+        activity=activity, action=action, phase__starts__lte=at, phase__ends__gt=at
+    ).values_list("pk", flat=True)[:1],
+    activity=models.UUIDField(),
+    action=models.CharField(),
+    at=models.DateTimeField(),
+)
+_closing = Prepared(
+    lambda activity, action: (
+        Phase.objects.filter(actions__activity=activity, actions__action=action)
+        .order_by("-ends")
+        .values_list("ends", flat=True)[:1]
+    ),
+    activity=models.UUIDField(),
+    action=models.CharField(),
+)
+_calendar = Prepared(
+    lambda consultation: (
+        Phase.objects.filter(consultation=consultation)
+        .order_by("starts", "pk")
+        .values_list("pk", "title", "starts", "ends", "actions__activity_id", "actions__action")
+    ),
+    consultation=models.UUIDField(),
+)
 
 
 def is_open(activity: Activity, action: str, at: datetime | None = None) -> bool:
     """Whether this action of this activity is open at a time (now)."""
     at = at or timezone.now()
-    return (
-        activity.consultation.node.state == State.PUBLIC
-        and PhaseAction.objects.filter(
-            activity=activity, action=action, phase__starts__lte=at, phase__ends__gt=at
-        ).exists()
+    return activity.consultation.node.state == State.PUBLIC and bool(
+        _opening(activity=activity.pk, action=action, at=at)
     )
 
 
@@ -31,12 +56,8 @@ def require_open(activity: Activity, action: str, at: datetime | None = None) ->
 
 def closes_at(activity: Activity, action: str) -> datetime | None:
     """Return when the last phase that opens this action ends, or None."""
-    return (
-        Phase.objects.filter(actions__activity=activity, actions__action=action)
-        .order_by("-ends")
-        .values_list("ends", flat=True)
-        .first()
-    )
+    found: datetime | None = _closing.first(activity=activity.pk, action=action)
+    return found
 
 
 @dataclass(frozen=True)
@@ -50,11 +71,10 @@ class Calendar:
     @classmethod
     def of(cls, consultation: Consultation, now: datetime | None = None) -> "Calendar":
         """Load it, in one query."""
-        names = ("pk", "title", "starts", "ends", "actions__activity_id", "actions__action")
         phases: dict[int, Phase] = {}
         openings = []
-        rows = Phase.objects.filter(consultation=consultation).order_by("starts", "pk")
-        for pk, title, starts, ends, activity_id, action in rows.values_list(*names):
+        rows = _calendar(consultation=consultation.pk)
+        for pk, title, starts, ends, activity_id, action in rows:
             phases.setdefault(
                 pk,
                 Phase(pk=pk, consultation=consultation, title=title, starts=starts, ends=ends),

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
@@ -15,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from parvis.core.errors import Conflict
 from parvis.core.models import Event, Node
+from parvis.core.prepared import Prepared, insert
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,12 @@ class IdempotencyKey:
         return hashlib.sha256(f"{self.scope}\n{self.value}".encode()).hexdigest()
 
 
+_by_key = Prepared(
+    lambda key: Event.objects.select_related("node").filter(key=key),
+    key=models.CharField(),
+)
+
+
 def replayed(key: IdempotencyKey | None) -> Event | None:
     """Return the event that this key already made, or None. Raises Conflict on other content."""
     if key is None:
@@ -52,14 +60,15 @@ def replayed(key: IdempotencyKey | None) -> Event | None:
         # SQLite has one writer at a time.
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(key.stored[:15], 16)])
-    event = Event.objects.select_related("node").filter(key=key.stored).first()
+    event: Event | None = _by_key.first(key=key.stored)
     if event and event.data.get("request") != key.content:
         raise Conflict
     return event
 
 
-def _consumers(names: Sequence[str]) -> list[tuple[str, Callable[..., Any]]]:
-    return [(name, import_string(name)) for name in names]
+@lru_cache(maxsize=4)
+def _consumers(names: tuple[str, ...]) -> list[Callable[..., Any]]:
+    return [import_string(name) for name in names]
 
 
 def emit(
@@ -93,8 +102,8 @@ def emit(
         data=facts,
         key=key.stored if key else None,
     )
-    event.save(force_insert=True)
-    for _name, consumer in _consumers(settings.EVENT_CONSUMERS_IN_TRANSACTION):
+    insert(event)
+    for consumer in _consumers(tuple(settings.EVENT_CONSUMERS_IN_TRANSACTION)):
         consumer(event, parts=parts or {}, ref=ref, on=on)
     if _shows(node):
         from parvis.core import cache

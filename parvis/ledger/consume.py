@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from parvis.core.models import Event
+from parvis.core.prepared import insert
 from parvis.ledger import erasure
 from parvis.ledger.kinds import LEAF_OF
 from parvis.ledger.models import Leaf
@@ -51,7 +52,7 @@ def write_leaf(
         ref_id=ref.pk if ref else None,
         opening={part: commit.to_json(o) for part, o in openings.items()} or None,
     )
-    leaf.save(force_insert=True)
+    insert(leaf)
     return leaf
 
 

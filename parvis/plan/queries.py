@@ -1,6 +1,6 @@
 """Reading plans: where each commitment stands, who answered what. Never HTTP."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,6 +12,7 @@ from django.utils import timezone
 from parvis.core import thread
 from parvis.core.i18n import DEFAULT, Text
 from parvis.core.models import Link, Node, State
+from parvis.core.prepared import Many, Prepared
 from parvis.plan import lateness as terms
 from parvis.plan.lateness import Lateness
 from parvis.plan.models import Commitment, Milestone, Plan, ProgressUpdate, Response
@@ -58,19 +59,35 @@ def public_plans() -> QuerySet[Plan]:
 def standings(commitments: QuerySet[Commitment], *, today: date | None = None) -> list[Standing]:
     """Return where commitments stand on `today`, late first, in three queries whatever their
     number."""
-    today = today or timezone.localdate()
+    return _stand(list(_with_newest(commitments)), today)
+
+
+def _with_newest(commitments: QuerySet[Commitment]) -> QuerySet[Commitment]:
     newest = ProgressUpdate.objects.filter(commitment=OuterRef("pk")).order_by(*NEWEST)
-    rows = list(
-        with_parts(commitments).annotate(
-            newest=Subquery(newest.values("pk")[:1], output_field=UUIDField())
-        )
+    return with_parts(commitments).annotate(
+        newest=Subquery(newest.values("pk")[:1], output_field=UUIDField())
     )
-    ids = [row.pk for row in rows]
-    updates = ProgressUpdate.objects.select_related("node").in_bulk(
-        [row.newest for row in rows if row.newest]
-    )
+
+
+_updates = Prepared(
+    lambda ids: ProgressUpdate.objects.filter(pk__in=ids).select_related("node"),
+    ids=Many(UUIDField()),
+)
+_milestones = Prepared(
+    lambda ids: Milestone.objects.filter(commitment__in=ids).select_related("node"),
+    ids=Many(UUIDField()),
+)
+_public = Prepared(
+    lambda ids: _with_newest(public_commitments().filter(pk__in=ids)), ids=Many(UUIDField())
+)
+
+
+def _stand(rows: Sequence[Any], today: date | None) -> list[Standing]:
+    today = today or timezone.localdate()
+    wanted = [row.newest for row in rows if row.newest]
+    updates = {update.pk: update for update in _updates(ids=wanted)} if wanted else {}
     milestones: dict[UUID, list[Milestone]] = {}
-    for milestone in Milestone.objects.filter(commitment__in=ids).select_related("node"):
+    for milestone in _milestones(ids=[row.pk for row in rows]):
         milestones.setdefault(milestone.commitment_id, []).append(milestone)
     found = [stand(row, updates.get(row.newest), milestones.get(row.pk, []), today) for row in rows]
     return sorted(found, key=_late_first)
@@ -115,7 +132,7 @@ def lateness(thing: Commitment | Milestone, *, today: date | None = None) -> Lat
 
 def commitment_rows(ids: Iterable[UUID], *, today: date | None = None) -> list[Standing]:
     """Return the public commitments of these ids as rows (`plan/_commitment_row.html`)."""
-    return standings(public_commitments().filter(pk__in=list(ids)), today=today)
+    return _stand(_public(ids=list(ids)), today)
 
 
 def late_commitments(*, today: date | None = None) -> list[Standing]:

@@ -31,13 +31,15 @@ def site(request: HttpRequest) -> dict[str, Any]:
     language = (get_language() or "fr")[:2]
     other = "en" if language == "fr" else "fr"
     path = request.get_full_path()
+    actor = getattr(request, "actor", None)
     return {
         "site": current_site(),
         "language": language,
         "other_language": other,
         "other_language_url": translate_url(path, other),
         "demo": settings.DEMO,
-        "actor": getattr(request, "actor", None),
+        "actor": actor,
+        "signed_in": actor is not None and actor.person is not None,
         "site_url": settings.SITE_URL,
         "sheets": SHEETS,
     }

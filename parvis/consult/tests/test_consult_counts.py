@@ -1,5 +1,7 @@
 """Counts are read from indexes in parts; here they are compared with the rows, one by one."""
 
+from dataclasses import replace
+
 import pytest
 
 from parvis.consult import contributions, queries
@@ -23,8 +25,9 @@ def test_every_state_and_fate_is_counted_once() -> None:
     for n, state in states.items():
         rows[n].node.state = state
         rows[n].node.save(update_fields=["state"])
-    found = queries.counts(consultation)
-    assert found == queries.counts(consultation, activity)
+    found = queries.counts(consultation, channels=True)
+    assert found == queries.counts(consultation, activity, channels=True)
+    assert replace(found, by_channel={}) == queries.counts(consultation)
     assert (found.received, found.withdrawn, found.hidden) == (9, 3, 2)
     assert (found.rejected, found.kept) == (2, 2)
     assert found.rejected_by == {"duplicate": 1, "test": 1}

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -54,9 +55,14 @@ def number(value: Any, digits: int = 0) -> str:
     """1 204,5 in French, 1,204.5 in English."""
     if value is None or value == "":
         return ""
-    pattern = "#,##0" + ("." + "#" * int(digits) if digits else "")
-    text = format_decimal(value, format=pattern, locale=locale())
-    return text.replace("\u202f", "\u00a0")
+    return _number(value, int(digits), locale())
+
+
+# A page says the same days and counts many times, and Babel reads its patterns at each.
+@lru_cache(maxsize=4096, typed=True)
+def _number(value: Any, digits: int, locale: str) -> str:
+    pattern = "#,##0" + ("." + "#" * digits if digits else "")
+    return format_decimal(value, format=pattern, locale=locale).replace("\u202f", "\u00a0")
 
 
 @register.filter
@@ -75,8 +81,13 @@ def day(value: date | datetime | None) -> str:
         return ""
     if isinstance(value, datetime):
         value = timezone.localtime(value).date() if timezone.is_aware(value) else value.date()
-    text = format_date(value, format="long", locale=locale())
-    if locale() == "fr_CA":
+    return _day(value, locale())
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, locale: str) -> str:
+    text = format_date(value, format="long", locale=locale)
+    if locale == "fr_CA":
         text = re.sub(r"^1 ", "1er ", text)
         text = re.sub(r"^(\S+) ", "\\1\u00a0", text)
     return text

@@ -5,7 +5,6 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -229,10 +228,7 @@ def _submit(
     key: str,
 ) -> HttpResponse:
     idempotency = IdempotencyKey.of(f"answer:{activity.pk}", key, payload)
-    with transaction.atomic():
-        receipt = _write(request, activity, payload, changes, idempotency)
-        # In the same commit: one wait for the disk, and never an answer whose draft stays.
-        contributions.drop_draft(token)
+    receipt = _write(request, activity, payload, changes, idempotency, token)
     return HttpResponseRedirect(reverse("receipt", args=[receipt.code]))
 
 
@@ -242,6 +238,7 @@ def _write(
     payload: dict[str, Any],
     changes: str | None,
     key: IdempotencyKey,
+    draft: str,
 ) -> contributions.Receipt:
     if changes:
         contribution = contributions.by_code(changes)
@@ -250,6 +247,7 @@ def _write(
             contribution=contribution,
             payload=payload,
             key=key,
+            draft=draft,
         )
     return contributions.submit(
         actor=request.actor,
@@ -257,6 +255,7 @@ def _write(
         payload=payload,
         language=(get_language() or "fr")[:2],
         key=key,
+        draft=draft,
     )
 
 

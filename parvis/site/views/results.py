@@ -58,7 +58,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
     """The page of a consultation's results; before they exist, when they are promised."""
     found = consultation_or_404(request, slug)
     calendar = phases.Calendar.of(found)
-    counts = consult.counts(found)
+    counts = consult.counts(found, channels=True)
     reached = reach(found)
     today = timezone.localdate(calendar.now)
     themes = _themes(found.node, counts.kept, today)
