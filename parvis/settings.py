@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "parvis.consult",
     "parvis.understand",
     "parvis.plan",
+    "parvis.strategy",
     "parvis.catalogue",
     "parvis.moderation",
     "parvis.ledger",

@@ -61,6 +61,7 @@ MATRIX: dict[str, tuple[Rule, ...]] = {
     "manage_plan": (_rule(COORDINATOR),),
     "report_progress": (_rule(COORDINATOR),),
     "evaluate": (_rule(COORDINATOR),),
+    "manage_strategy": (_rule(COORDINATOR),),
     "manage_catalogue": (_rule(STEWARD),),
     "publish_data": (_rule(STEWARD),),
     "moderate": (_rule(ADVISER, COORDINATOR),),

@@ -21,7 +21,10 @@ RELATIONS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "leads_to": (frozenset({"response"}), frozenset({"commitment"})),
     "evidenced_by": (frozenset({"commitment", "indicator"}), frozenset({"dataset", "document"})),
     "measured_by": (frozenset({"commitment", "indicator"}), frozenset({"dataset"})),
-    "contributes_to": (frozenset({"commitment"}), frozenset({"orientation"})),
+    "contributes_to": (
+        frozenset({"commitment", "plan"}),
+        frozenset({"orientation", "ambition"}),
+    ),
     "serves": (
         frozenset({"commitment", "consultation", "dataset", "document"}),
         frozenset({"pillar"}),
