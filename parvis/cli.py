@@ -182,6 +182,7 @@ def _add_site(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     token = _command(commands, "token", _("Print a new API token of a person, once"), _token)
     token.add_argument("email")
     token.add_argument("--name", help=_("what it is for"))
+    token.add_argument("--days", type=int, help=_("days until it expires; without it, never"))
     bounce = _command(commands, "bounce", _("Record mail that came back"), _bounce)
     bounce.add_argument(
         "what", nargs="+", help=_("an address, a delivery report, or - for the standard input")

@@ -1,7 +1,6 @@
 """`parvis init`, `token`, `bounce`: whose site this is, and who may do what from a terminal."""
 
 import getpass
-import hashlib
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -205,19 +204,17 @@ def init(given: Namespace) -> int:
 
 def token(given: Namespace) -> int:
     """`parvis token`: print a new API token of a person, once; only its digest is kept."""
-    from parvis.core.ids import new_token
-    from parvis.core.models import ApiToken, Person
+    from parvis.core import tokens
+    from parvis.core.access import SYSTEM
+    from parvis.core.models import Person
 
     person = Person.objects.filter(email__iexact=given.email, is_active=True).first()
     if person is None:
         raise Stop(_("Nobody has an account with %(email)s.") % {"email": given.email})
-    value = f"parvis_{new_token(256)}"
-    ApiToken.objects.create(
-        person=person,
-        name=given.name or "parvis token",
-        digest=hashlib.sha256(value.encode()).hexdigest(),
-    )
-    say(value)
+    if given.days is not None and not 1 <= given.days <= tokens.DAYS_MAX:
+        raise Stop(_("--days is from 1 to %(max)d.") % {"max": tokens.DAYS_MAX}, 2)
+    name = given.name or "parvis token"
+    say(tokens.issue(actor=SYSTEM, person=person, name=name, days=given.days))
     return 0
 
 

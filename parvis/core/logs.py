@@ -11,12 +11,14 @@ _WORDS = (
 )
 # Two such words may follow one another ("modifier/recu/<code>"): what is masked follows the last.
 _CODE = re.compile(rf"(?i)/((?:{_WORDS})(?:/(?:{_WORDS}))*)/[^/?#\s]+")
+_TOKEN = re.compile(r"\bparvis_[\w-]{20,}")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 
 
 def mask(text: str) -> str:
     """Return `text` without receipt codes, tokens and e-mail addresses."""
-    return _MAIL.sub("‹e-mail›", _CODE.sub(r"/\1/‹code›", text))
+    text = _TOKEN.sub("‹token›", _CODE.sub(r"/\1/‹code›", text))
+    return _MAIL.sub("‹e-mail›", text)
 
 
 class JsonFormatter(logging.Formatter):

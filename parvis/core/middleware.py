@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.functional import SimpleLazyObject
 from ninja.utils import check_csrf
 
-from parvis.core import access, metrics
+from parvis.core import access, metrics, tokens
 from parvis.core.errors import Invalid, Refused, SignInNeeded
 from parvis.core.logs import mask
 
@@ -44,7 +44,13 @@ class AccessLog:
 
 
 def actor_of(request: HttpRequest) -> access.Actor:
-    """Return who acts; staff roles count only in a session opened with a second factor."""
+    """Return who acts; staff roles count only in a session opened with a second factor.
+
+    A token of the API wins over the session's cookie. Raises tokens.TokenRefused.
+    """
+    value = tokens.given(request)
+    if value is not None:
+        return tokens.actor_of(value)
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return access.NOBODY
@@ -67,11 +73,13 @@ class CurrentActor:
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        """Refuse a write to the API that only a session's cookie allows, without its CSRF token.
+        """Refuse a token that opens nothing; else a session's write by the API without CSRF token.
 
         Browsers send cookies for pages of others too; programs send none and need no token
-        (ASVS 5.0, 3.5.1).
+        (ASVS 5.0, 3.5.1). No page of others can make a browser send an API token.
         """
+        if tokens.given(request) is not None:
+            return _refused_token(request)
         writes = request.method not in {"GET", "HEAD", "OPTIONS", "TRACE"}
         if (
             writes
@@ -82,6 +90,35 @@ class CurrentActor:
         return None
 
 
+def _refused_token(request: HttpRequest) -> HttpResponse | None:
+    """Return the refusal of the token given, or None where it opens.
+
+    Django shows what a middleware raises before the view to nobody: it is answered here.
+    """
+    try:
+        _ = request.actor.roles  # type: ignore[attr-defined]
+    except (Refused, DatabaseError) as error:
+        response = _spoken(request, error)
+        if response is None:
+            raise
+        return response
+    return None
+
+
+def _in_json(request: HttpRequest, error: Refused) -> JsonResponse:
+    """Return a refusal for programs; the Action API gets CKAN's fields too."""
+    body: dict[str, Any] = {"detail": str(error)}
+    if isinstance(error, Invalid):
+        body["errors"] = {k: [str(m) for m in v] for k, v in error.errors.items()}
+    if error.status == 401 and not request.path.startswith("/api/v1/"):
+        words = {"__type": "Authorization Error", "message": str(error)}
+        body |= {"success": False, "error": words}
+    response = JsonResponse(body, status=error.status)
+    if error.status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="Parvis"'
+    return response
+
+
 def _unreadable(error: Exception) -> bool:
     """Whether a text holds what no text may: a lone surrogate, or NUL (PostgreSQL keeps none)."""
     if isinstance(error, UnicodeEncodeError):
@@ -89,6 +126,28 @@ def _unreadable(error: Exception) -> bool:
     return isinstance(error, ValueError | DataError) and any(
         words in str(error) for words in ("NUL (0x00)", "\\u0000")
     )
+
+
+def _spoken(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    """Return the answer for a refusal, or None for what is our defect."""
+    from parvis.site.views import errors as pages
+
+    if isinstance(error, Refused):
+        if request.path.startswith("/api/"):
+            return _in_json(request, error)
+        if isinstance(error, SignInNeeded) and request.method in {"GET", "HEAD"}:
+            return pages.sign_in(request)
+        return pages.refused(request, error)
+    if _unreadable(error):
+        return pages.bad_request(request)
+    away = isinstance(error, OperationalError) or (
+        isinstance(error, DatabaseError) and "disk" in str(error).lower()
+    )
+    if away:
+        logging.getLogger("parvis").error("database away", exc_info=error)
+        full = "full" in str(error).lower()
+        return pages.away(request, status=507 if full else 503)
+    return None
 
 
 class SpokenErrors:
@@ -103,27 +162,7 @@ class SpokenErrors:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Return the answer for a refusal, or None for what is our defect."""
-        from parvis.site.views import errors as pages
-
-        if isinstance(error, Refused):
-            if request.path.startswith("/api/"):
-                body: dict[str, Any] = {"detail": str(error)}
-                if isinstance(error, Invalid):
-                    body["errors"] = {k: [str(m) for m in v] for k, v in error.errors.items()}
-                return JsonResponse(body, status=error.status)
-            if isinstance(error, SignInNeeded) and request.method in {"GET", "HEAD"}:
-                return pages.sign_in(request)
-            return pages.refused(request, error)
-        if _unreadable(error):
-            return pages.bad_request(request)
-        away = isinstance(error, OperationalError) or (
-            isinstance(error, DatabaseError) and "disk" in str(error).lower()
-        )
-        if away:
-            logging.getLogger("parvis").error("database away", exc_info=error)
-            full = "full" in str(error).lower()
-            return pages.away(request, status=507 if full else 503)
-        return None
+        return _spoken(request, error)
 
 
 class PublicCache:
@@ -137,7 +176,10 @@ class PublicCache:
         response = self.respond(request)
         if response.has_header("Cache-Control"):
             return response
-        anonymous = settings.SESSION_COOKIE_NAME not in request.COOKIES
+        anonymous = (
+            settings.SESSION_COOKIE_NAME not in request.COOKIES
+            and "HTTP_AUTHORIZATION" not in request.META
+        )
         seconds = getattr(response, "public_seconds", None)
         if seconds is not None and anonymous and response.status_code == 200:
             response["Cache-Control"] = f"public, max-age=0, s-maxage={min(seconds, 60)}"

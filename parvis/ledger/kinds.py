@@ -105,6 +105,8 @@ LEAF_OF: dict[str, tuple[str, Facts] | None] = {
     "proposal.answered": None,
     "token.issued": None,
     "token.revoked": None,
+    "token.issued": None,
+    "token.revoked": None,
     "person.role_given": None,
     "person.role_taken": None,
     "site.changed": None,

@@ -100,6 +100,8 @@ PAGES: dict[str, Row] = {
     "my_subscriptions": Row("none", SIGNED),
     "stop_subscription": Row("own_subscription", None, only("citizen")),
     "account_overview": Row("none", SIGNED),
+    "api_tokens": Row("none", SIGNED),
+    "api_token_revoke": Row("own_token", only("citizen"), only("citizen")),
     "second_factor_needed": Row("none", SIGNED),
     # the desk
     "desk": Row("none", STAFF),

@@ -12,8 +12,9 @@ from parvis.catalogue.tests import catalogue_factories as catalogue
 from parvis.consult import contributions
 from parvis.consult.models import Consultation, Phase
 from parvis.core import keys
+from parvis.core import tokens as api_tokens
 from parvis.core.access import SYSTEM, actor_for
-from parvis.core.models import Person, Role
+from parvis.core.models import ApiToken, Person, Role
 from parvis.ledger import openings, reading, sequencer
 from parvis.methods.proposals.tests import factories as proposals
 from parvis.moderation import services as moderation
@@ -202,11 +203,13 @@ def _others(world: World) -> None:
     notify.subscribe(email=world.people["citizen"].email, language="fr", node=own, actor=SYSTEM)
     theirs = Subscription.objects.get(email=world.people["citizen"].email)
     notify.confirm(tokens.of_subscription(theirs))
+    api_tokens.issue(actor=SYSTEM, person=world.people["citizen"], name="Programme", days=None)
     world.args |= {
         "none": [],
         "token": [tokens.of_subscription(row)],
         "node": [node.pk],
         "own_subscription": [theirs.pk],
+        "own_token": [ApiToken.objects.get(person=world.people["citizen"]).pk],
         "mail": ["20260101-000000-1.log", 0],
         "index": [0],
         "lost": [1, "checkpoint"],

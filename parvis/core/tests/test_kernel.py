@@ -197,7 +197,7 @@ def test_a_code_is_read_back_however_it_is_typed() -> None:
     assert keys.normalise_code(code) == plain
     assert keys.normalise_code(f" {code.lower()} ") == plain
     assert keys.normalise_code(plain.replace("0", "O").replace("1", "l")) == plain
-    wrong = ("2" if plain[3] != "2" else "3") + plain[1:]
+    wrong = ("2" if plain[0] != "2" else "3") + plain[1:]
     assert keys.normalise_code(wrong) is None
     assert keys.normalise_code("") is None
 

@@ -83,4 +83,8 @@ second_factor = [
 urlpatterns = [
     path(_("account/"), include(account)),
     path(_("account/second-factor/"), include(second_factor)),
+    path(_("account/api-tokens/"), accounts.api_tokens, name="api_tokens"),
+    path(
+        _("account/api-tokens/<int:pk>/revoke/"), accounts.api_token_revoke, name="api_token_revoke"
+    ),
 ]

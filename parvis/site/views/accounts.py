@@ -2,13 +2,19 @@
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages as flash
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
+from parvis.core import tokens
 from parvis.core.accounts import is_staff
-from parvis.core.errors import SignInNeeded
-from parvis.core.models import Follow, Person
+from parvis.core.errors import NotFound, SignInNeeded
+from parvis.core.models import ApiToken, Follow, Person
+from parvis.core.pages import paginate
 
 
 def _person(request: HttpRequest) -> Person:
@@ -33,9 +39,32 @@ def overview(request: HttpRequest) -> HttpResponse:
         "pending": pending.email if pending else None,
         "has_password": person.has_usable_password(),
         "second_factor": _has_second_factor(person),
+        "tokens_count": ApiToken.objects.filter(person=person, revoked_at=None).count(),
         "followed_count": Follow.objects.filter(person=person).count(),
     }
     return render(request, "account/overview.html", context)
+
+
+@require_safe
+def api_tokens(request: HttpRequest) -> HttpResponse:
+    """The keys that programs use in my name: what for, since when, last used when."""
+    rows = ApiToken.objects.filter(person=_person(request)).order_by("-created_at", "-pk")
+    page = paginate(request, rows)
+    context = {"section": "follow_up", "page": page, "now": timezone.now()}
+    return render(request, "account/api_tokens.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def api_token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then end one of my keys."""
+    row = ApiToken.objects.filter(person=_person(request), pk=pk).first()
+    if row is None:
+        raise NotFound
+    if request.method == "POST":
+        tokens.revoke(actor=request.actor, token_id=pk)  # type: ignore[attr-defined]
+        flash.success(request, _("The token “%(name)s” is revoked.") % {"name": row.name})
+        return HttpResponseRedirect(reverse("api_tokens"), status=303)
+    return render(request, "account/api_token_revoke.html", {"section": "follow_up", "row": row})
 
 
 @require_safe

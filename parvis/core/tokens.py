@@ -1,0 +1,109 @@
+"""API tokens: made at the terminal, given as `Authorization: Bearer …`, revoked by their owner.
+
+Only the digest is kept. A token holds 256 random bits, so its SHA-256 cannot be guessed back. The
+row is found by the whole digest: how long that takes says nothing of the token, since nobody can
+choose a value whose digest begins as a kept one does.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from parvis.core import access
+from parvis.core.access import Actor
+from parvis.core.errors import NotFound, SignInNeeded
+from parvis.core.events import emit
+from parvis.core.ids import new_token
+from parvis.core.models import ApiToken, Person
+
+PREFIX = "parvis_"
+DAYS_MAX = 3_650
+SEEN_EVERY = timedelta(hours=1)
+"""A use is written down once an hour at most: reading by the API stays reading."""
+
+
+class TokenRefused(SignInNeeded):
+    """A token was given, and it opens nothing: 401, never a silent anonymous answer."""
+
+    message = _("This API token is not valid. Check it, or ask the operator for a new one.")
+
+
+def digest(value: str) -> str:
+    """Return the 64 characters kept of a token."""
+    return hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def given(request: HttpRequest) -> str | None:
+    """Return the token that a request of the API gives, or None.
+
+    `Bearer <token>` (RFC 6750), or the token alone as clients of CKAN send it. Other schemes
+    (Basic, Negotiate) are for a proxy before us: they are no token.
+    """
+    header = request.META.get("HTTP_AUTHORIZATION", "").strip()
+    if not header or not request.path.startswith("/api/"):
+        return None
+    scheme, _space, value = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return str(value.strip())
+    return None if value else str(header)
+
+
+@transaction.atomic
+def issue(*, actor: Actor, person: Person, name: str, days: int | None = None) -> str:
+    """Make a token of a person and return it: it is never shown again.
+
+    `days` until it expires; None for never. Raises Forbidden.
+    """
+    access.require(actor, "manage_people")
+    value = PREFIX + new_token(256)
+    expires_at = timezone.now() + timedelta(days=days) if days is not None else None
+    row = ApiToken.objects.create(
+        person=person, name=name[:80], digest=digest(value), expires_at=expires_at
+    )
+    emit("token.issued", node=None, actor=actor, data={"token": row.pk})
+    return value
+
+
+def actor_of(value: str, *, now: datetime | None = None) -> Actor:
+    """Return the actor of a token, with the staff roles of its person.
+
+    A token counts as strong authentication: only an operator at the terminal makes one. Raises
+    TokenRefused for one that is unknown, revoked or expired, or whose person's account is closed.
+    """
+    now = now or timezone.now()
+    row = ApiToken.objects.select_related("person").filter(digest=digest(value)).first()
+    if row is None or not row.person.is_active:
+        raise TokenRefused
+    if row.revoked_at is not None:
+        raise TokenRefused(_("This API token was revoked."))
+    if row.expires_at is not None and row.expires_at <= now:
+        raise TokenRefused(_("This API token has expired. Ask the operator for a new one."))
+    oldest = now - SEEN_EVERY
+    if row.last_used_at is None or row.last_used_at <= oldest:
+        stale = Q(last_used_at=None) | Q(last_used_at__lte=oldest)
+        ApiToken.objects.filter(stale, pk=row.pk).update(last_used_at=now)
+    return access.actor_for(row.person)
+
+
+@transaction.atomic
+def revoke(*, actor: Actor, token_id: int) -> ApiToken:
+    """End a token of one's own, at once, and return it. Twice does nothing more.
+
+    Raises SignInNeeded, and NotFound for what is somebody else's.
+    """
+    if actor.person is None:
+        raise SignInNeeded
+    rows = ApiToken.objects.select_for_update().filter(person=actor.person)
+    row = rows.filter(pk=token_id).first()
+    if row is None:
+        raise NotFound
+    if row.revoked_at is None:
+        row.revoked_at = timezone.now()
+        row.save(update_fields=["revoked_at"])
+        emit("token.revoked", node=None, actor=actor, data={"token": row.pk})
+    return row
