@@ -15,10 +15,11 @@ urlpatterns = [
     path("", include("parvis.catalogue.machine_urls")),
     path("", include("parvis.site.machine_urls")),
     *i18n_patterns(
-        path("", include("parvis.site.urls")),
-        path("", include("parvis.consult.urls")),
+        # What a crowd asks for comes first: addresses are tried in order.
         path("", include("parvis.methods.survey.urls")),
         path("", include("parvis.methods.proposals.urls")),
+        path("", include("parvis.site.urls")),
+        path("", include("parvis.consult.urls")),
         path("", include("parvis.understand.urls")),
         path("", include("parvis.plan.urls")),
         path("", include("parvis.catalogue.urls")),

@@ -98,24 +98,65 @@ def submit(
     `at` is for channels entered afterwards (paper, import): the day it was received. The `draft`
     of this token goes in the same commit: never an answer whose draft stays.
     """
+    if earlier := may_submit(
+        actor=actor, activity=activity, channel=channel, action=action, key=key, at=at
+    ):
+        return earlier
+    if payload is not None:
+        method = methods.get(activity.method)
+        payload = method.clean_payload(activity, payload, partial=channel in BY_STAFF)
+    return receive(
+        actor=actor, activity=activity, payload=payload, title=title, body=body,
+        language=language, channel=channel, parent=parent, key=key, at=at, once=once, draft=draft,
+    )  # fmt: skip
+
+
+def may_submit(
+    *,
+    actor: Actor,
+    activity: Activity,
+    channel: str = Channel.WEB,
+    action: str | None = None,
+    key: IdempotencyKey | None = None,
+    at: datetime | None = None,
+) -> Receipt | None:
+    """Return None when a contribution may be received now, the receipt if this key has made one.
+
+    The first half of `submit`, for services that check more before `receive`: a closed phase must
+    not ask anybody to correct their words. Raises as `submit` does.
+    """
     if earlier := replayed(key):
         return receipt_of(Contribution.objects.select_related("node").get(node=earlier.node))
-    method = methods.get(activity.method)
-    action = action or method.main_action
-    family, on = _ledger_place(activity)
     if channel in BY_STAFF or actor.system:
         access.require(
             actor, "import_contributions" if channel == Channel.IMPORT else "enter_paper", activity
         )
         if at and at > timezone.now():
             raise Invalid({"at": [_("This date is in the future.")]})
-    else:
-        access.require(actor, "take_part", activity)
-        require_eligible(activity, actor)
-        phases.require_open(activity, action)
-    cleaned = {}
-    if payload is not None:
-        cleaned = method.clean_payload(activity, payload, partial=channel in BY_STAFF)
+        return None
+    access.require(actor, "take_part", activity)
+    require_eligible(activity, actor)
+    phases.require_open(activity, action or methods.get(activity.method).main_action)
+    return None
+
+
+def receive(
+    *,
+    actor: Actor,
+    activity: Activity,
+    payload: Mapping[str, Any] | None,
+    title: Mapping[str, str] | None = None,
+    body: str = "",
+    language: str = "fr",
+    channel: str = Channel.WEB,
+    parent: Node | None = None,
+    key: IdempotencyKey | None = None,
+    at: datetime | None = None,
+    once: bool | None = None,
+    draft: str | None = None,
+) -> Receipt:
+    """Write one contribution, checked already, in the caller's transaction. Raises Conflict."""
+    family, on = _ledger_place(activity)
     if once is None:
         once = family == "answer"
     public = family != "answer"
@@ -142,7 +183,7 @@ def submit(
         channel=channel,
         language=language,
         body=body,
-        payload=cleaned,
+        payload=dict(payload or {}),
         receipt_lookup=keys.receipt_lookup(keys.receipt_code(identifier)),
     )
     _insert_once(contribution)

@@ -1,5 +1,6 @@
 """What every template knows: whose site this is, the language, the other language's address."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -26,6 +27,10 @@ def current_site() -> Site | None:
     return _kept[1]
 
 
+# An address is resolved, then written again, each time it is translated.
+_translated = lru_cache(maxsize=4096)(translate_url)
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
     """Context of every page."""
     language = (get_language() or "fr")[:2]
@@ -36,7 +41,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "site": current_site(),
         "language": language,
         "other_language": other,
-        "other_language_url": translate_url(path, other),
+        "other_language_url": _translated(path, other),
         "demo": settings.DEMO,
         "actor": actor,
         "signed_in": actor is not None and actor.person is not None,

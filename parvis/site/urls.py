@@ -6,13 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from parvis.site.views import about, consultation, demo, desk, follow_up, home
 
 urlpatterns = [
+    path("", home.home, name="home"),
+    path(_("consultations/<slug:slug>/"), consultation.consultation, name="consultation"),
     path("", include("parvis.site.routes.plan")),
     path("", include("parvis.site.routes.notify")),
     path("", include("parvis.site.routes.proposals")),
     path("", include("parvis.site.routes.catalogue")),
     path("", include("parvis.site.routes.understand")),
-    path("", home.home, name="home"),
-    path(_("consultations/<slug:slug>/"), consultation.consultation, name="consultation"),
     path(_("search/"), home.search_page, name="search"),
     path(_("follow-up/"), follow_up.entrance, name="follow_up"),
     path(_("follow-up/<str:code>/"), follow_up.thread, name="follow_up_code"),

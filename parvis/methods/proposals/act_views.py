@@ -142,8 +142,8 @@ def comment(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     row = pages.proposal_of(request, slug, pk)
     _require_public(row)
     activity = row.activity
-    now = pages.open_now(activity)
     if request.method != "POST":
+        now = pages.open_now(activity)
         if now.comment and request.actor.person is None:
             if pages.needs_account(activity, "comment"):
                 raise SignInNeeded
@@ -152,8 +152,6 @@ def comment(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     form = CommentForm(request.POST)
     status = 422
     try:
-        if not now.comment:
-            raise Closed
         if form.is_valid():
             data = form.cleaned_data
             receipt = services.comment(
@@ -169,7 +167,8 @@ def comment(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     except (Invalid, Closed, SignInNeeded, Conflict) as refusal:
         form.is_valid()
         status = _refused(form, refusal)
-    return _comment_page(request, row, form, now, status)
+    now = pages.open_now(activity)
+    return _comment_page(request, row, form, now, status if now.comment else 403)
 
 
 def _comment_page(

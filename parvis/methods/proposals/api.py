@@ -215,8 +215,8 @@ def comments(
     row = _proposal(pk)
     if stance and stance not in STANCES:
         raise Invalid({"stance": [", ".join(STANCES)]})
-    rows = queries.comments(row, stance)
-    shown = cards.comments(list(rows[offset : offset + limit]), row.activity.node.slug, {})
+    rows = queries.Comments(row.pk, stance)
+    shown = cards.comments(rows[offset : offset + limit], row.activity.node.slug, {})
     return {
         "count": rows.count(),
         "results": [

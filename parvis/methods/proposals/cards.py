@@ -13,6 +13,7 @@ from html import escape
 from typing import Any
 from uuid import UUID
 
+from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -22,6 +23,7 @@ from django.utils.translation import get_language, gettext, gettext_noop, ngette
 from parvis.consult.models import Contribution
 from parvis.core.i18n import tr
 from parvis.core.models import State
+from parvis.core.prepared import Many, Prepared
 from parvis.core.templatetags.parvis import day as day_words
 from parvis.core.templatetags.parvis import number as number_words
 from parvis.core.templatetags.parvis import paragraphs
@@ -158,6 +160,12 @@ def _lang(language: str, shown_in: str) -> SafeString:
     return _NOTHING if language == shown_in else format_html(' lang="{}"', language)
 
 
+_cards = Prepared(
+    lambda ids: Proposal.objects.filter(pk__in=ids).values_list(*_FIELDS),
+    ids=Many(models.UUIDField()),
+)
+
+
 def cards(ids: Sequence[UUID], slug: str) -> list[Card]:
     """Return the cards of some proposals of one activity, in the order of `ids`: one query."""
     language = active_language()
@@ -167,7 +175,7 @@ def cards(ids: Sequence[UUID], slug: str) -> list[Card]:
     for (
         pk, n, at, visible, supports, comments, status, state,
         title, lang, body, why, changed, name,
-    ) in Proposal.objects.filter(pk__in=ids).values_list(*_FIELDS):  # fmt: skip
+    ) in _cards(ids=ids):  # fmt: skip
         url = f"{before}{pk}{after}"
         if state != State.PUBLIC:
             words = _sentence(_NUMBERED, language) % {"n": _number(n, language)}

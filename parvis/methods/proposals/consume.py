@@ -7,11 +7,13 @@ API, an import, a withdrawal by receipt, moderation), the counts follow: no serv
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import models
 from django.db.models import Count, Max
 
 from parvis.analysis.text import fold
 from parvis.consult.models import Activity, Contribution, Vote
 from parvis.core.models import Event, State
+from parvis.core.prepared import Prepared
 from parvis.methods.proposals.models import Proposal
 
 KIND = "proposals"
@@ -37,9 +39,8 @@ def count(
         return
     if event.verb not in _OF_CONTRIBUTIONS:
         return
-    contribution = (
-        Contribution.objects.select_related("node", "activity").filter(pk=event.node_id).first()
-    )
+    # The node that a service has just written knows its contribution already.
+    contribution = getattr(event.node, "contribution", None)
     if contribution is None or contribution.activity.method != KIND:
         return
     if contribution.parent_id:
@@ -48,9 +49,26 @@ def count(
         keep(contribution)
 
 
+_row = Prepared(
+    lambda pk: Proposal.objects.select_for_update().filter(pk=pk), pk=models.UUIDField()
+)
+_stances = Prepared(
+    lambda parent: (
+        Contribution.objects.filter(
+            parent=parent, fate=Contribution.Fate.KEPT, node__state=State.PUBLIC
+        )
+        .order_by()
+        .values_list("payload__stance")
+        .annotate(n=Count("pk"))
+    ),
+    parent=models.UUIDField(),
+)
+
+
 def _locked(node_id: Any) -> Proposal | None:
     # Locked before counting: two acts at once would each miss the other's row on PostgreSQL.
-    return Proposal.objects.select_for_update().filter(pk=node_id).first()
+    found: Proposal | None = _row.first(pk=node_id)
+    return found
 
 
 def count_supports(proposal_id: Any) -> None:
@@ -66,14 +84,7 @@ def count_comments(proposal_id: Any) -> None:
     row = _locked(proposal_id)
     if row is None:
         return
-    found = dict(
-        Contribution.objects.filter(
-            parent_id=proposal_id, fate=Contribution.Fate.KEPT, node__state=State.PUBLIC
-        )
-        .order_by()
-        .values_list("payload__stance")
-        .annotate(n=Count("pk"))
-    )
+    found = dict(_stances(parent=proposal_id))
     row.comments = sum(found.values())
     row.comments_for = found.get("for", 0)
     row.comments_against = found.get("against", 0)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import models
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +17,7 @@ from parvis.core.access import Actor
 from parvis.core.errors import NotFound
 from parvis.core.i18n import tr
 from parvis.core.models import Node, State
+from parvis.core.prepared import Prepared
 from parvis.methods.proposals import queries as reading
 from parvis.methods.proposals.definition import settings_of
 from parvis.methods.proposals.models import Proposal
@@ -69,14 +71,18 @@ class Open:
     seconds: int
 
 
+_periods = Prepared(
+    lambda activity: PhaseAction.objects.filter(activity=activity).values_list(
+        "action", "phase__starts", "phase__ends"
+    ),
+    activity=models.UUIDField(),
+)
+
+
 def open_now(activity: Activity, now: datetime | None = None) -> Open:
     """Return what is open, in one query: a page asks for all of it at once."""
     now = now or timezone.now()
-    periods = list(
-        PhaseAction.objects.filter(activity=activity).values_list(
-            "action", "phase__starts", "phase__ends"
-        )
-    )
+    periods = _periods(activity=activity.pk)
     public = activity.consultation.node.state == State.PUBLIC
     running = {action for action, starts, ends in periods if starts <= now < ends and public}
     opens = min((starts for _action, starts, _ends in periods), default=None)

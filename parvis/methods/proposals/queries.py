@@ -6,12 +6,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db import models
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from parvis.analysis.text import fold, stems
 from parvis.consult.models import Activity, Contribution
 from parvis.core import limits
 from parvis.core.models import State
+from parvis.core.prepared import Prepared
 from parvis.methods.proposals.cards import COMMENT_FIELDS, Card, cards
 from parvis.methods.proposals.models import SHUFFLE_MAX, Proposal, Status
 
@@ -55,16 +57,39 @@ def listed(
         rows = rows.filter(status=status)
     for word in fold(text[: limits.SEARCH_CHARACTERS]).split()[:12]:
         rows = rows.filter(words__contains=word)
-    if status == REMOVED:
-        rows = rows.order_by("number")
-    elif sort == "random":
-        by = F("shuffle") * day_number(day or date.min) % SHUFFLE_MAX
-        rows = rows.order_by(by, "number")
-    else:
-        rows = rows.order_by(
-            {"newest": "-at", "comments": "-comments"}.get(sort, "-supports"), "number"
-        )
+    rows = rows.order_by("number") if status == REMOVED else _in_order(rows, sort, day)
     return rows.values_list("pk", flat=True)
+
+
+def _in_order(rows: QuerySet[Proposal], sort: str, day: date | None) -> QuerySet[Proposal]:
+    if sort == "random":
+        by = F("shuffle") * day_number(day or date.min) % SHUFFLE_MAX
+        return rows.order_by(by, "number")
+    return rows.order_by(
+        {"newest": "-at", "comments": "-comments"}.get(sort, "-supports"), "number"
+    )
+
+
+_usual = Prepared(
+    lambda sort, day, start, end, activity: _in_order(
+        Proposal.objects.filter(activity=activity, visible=True), sort, day
+    ).values_list("pk", flat=True)[start:end],
+    activity=models.UUIDField(),
+)
+
+
+@dataclass(frozen=True)
+class Usual:
+    """The list that most people see, unfiltered: sliced like `listed`, of the same ids."""
+
+    activity: Activity
+    sort: str
+    day: date
+
+    def __getitem__(self, page: slice) -> list[UUID]:
+        # The day is in the SQL of the random order alone.
+        day = self.day if self.sort == "random" else None
+        return _usual(self.sort, day, page.start, page.stop, activity=self.activity.pk)
 
 
 @dataclass(frozen=True)
@@ -78,14 +103,20 @@ class Totals:
     answered: int = 0
 
 
-def totals(activity: Activity) -> Totals:
-    """Return the totals of an activity, of what is visible, in one query."""
-    rows = (
+_totals = Prepared(
+    lambda activity: (
         Proposal.objects.filter(activity=activity)
         .order_by()
         .values_list("visible", "status")
         .annotate(n=Sum(1), s=Sum("supports"), c=Sum("comments"))
-    )
+    ),
+    activity=models.UUIDField(),
+)
+
+
+def totals(activity: Activity) -> Totals:
+    """Return the totals of an activity, of what is visible, in one query."""
+    rows = _totals(activity=activity.pk)
     found = {"proposals": 0, "removed": 0, "supports": 0, "comments": 0, "answered": 0}
     for visible, status, n, supports, comments in rows:
         if not visible:
@@ -126,13 +157,32 @@ _PROPOSAL = (
 )  # fmt: skip
 
 
-def activity(slug: str) -> Activity:
-    """Return an activity with what its pages need of it. Raises Activity.DoesNotExist."""
-    return (
+_activity = Prepared(
+    lambda slug: (
         Activity.objects.select_related("node", "consultation__node")
         .only(*_ACTIVITY)
-        .get(node__kind="activity", node__slug=slug, method=KIND)
-    )
+        .filter(node__kind="activity", node__slug=slug, method=KIND)
+    ),
+    slug=models.CharField(),
+)
+_proposal = Prepared(
+    lambda pk: (
+        Proposal.objects.select_related(
+            "node__contribution__author", "activity__node", "activity__consultation__node"
+        )
+        .only(*_PROPOSAL)
+        .filter(pk=pk)
+    ),
+    pk=models.UUIDField(),
+)
+
+
+def activity(slug: str) -> Activity:
+    """Return an activity with what its pages need of it. Raises Activity.DoesNotExist."""
+    found: Activity | None = _activity.first(slug=slug)
+    if found is None:
+        raise Activity.DoesNotExist
+    return found
 
 
 def proposal(pk: UUID, slug: str | None = None) -> Proposal:
@@ -140,10 +190,9 @@ def proposal(pk: UUID, slug: str | None = None) -> Proposal:
 
     Some forty columns that the page does not show, most of them texts in JSON, are left out.
     """
-    rows = Proposal.objects.select_related(
-        "node__contribution__author", "activity__node", "activity__consultation__node"
-    ).only(*_PROPOSAL)
-    found = rows.get(pk=pk, **({"activity__node__slug": slug} if slug else {}))
+    found: Proposal | None = _proposal.first(pk=pk)
+    if found is None or (slug and found.activity.node.slug != slug):
+        raise Proposal.DoesNotExist
     own = found.node.contribution
     own.node, own.activity = found.node, found.activity
     return found
@@ -156,15 +205,42 @@ def contribution(pk: UUID, slug: str) -> Contribution:
     ).get(pk=pk, activity__node__slug=slug, activity__method=KIND)
 
 
-def comments(row: Proposal, stance: str = "") -> QuerySet[Any]:
-    """Return the comments of a proposal, oldest first, traces included (but by stance).
-
-    Tuples of COMMENT_FIELDS: model instances would cost three times the page.
-    """
-    rows = Contribution.objects.filter(parent=row.node_id)
+def _comments_of(stance: str, parent: Any) -> QuerySet[Any]:
+    rows = Contribution.objects.filter(parent=parent)
     if stance:
         rows = rows.filter(payload__stance=stance, node__state=State.PUBLIC)
     return rows.order_by("node_id").values_list(*COMMENT_FIELDS)
+
+
+_comments = Prepared(
+    lambda stance, start, end, parent: _comments_of(stance, parent)[start:end],
+    parent=models.UUIDField(),
+)
+_comment_count = Prepared(
+    lambda stance, parent: (
+        _comments_of(stance, parent).order_by().values_list("parent").annotate(n=Count("pk"))
+    ),
+    parent=models.UUIDField(),
+)
+
+
+@dataclass(frozen=True)
+class Comments:
+    """The comments of a proposal, oldest first, traces included (but by stance), to be sliced.
+
+    Tuples of COMMENT_FIELDS: model instances would cost three times the page.
+    """
+
+    proposal: UUID
+    stance: str = ""
+
+    def __getitem__(self, page: slice) -> list[tuple[Any, ...]]:
+        return _comments(self.stance, page.start, page.stop, parent=self.proposal)
+
+    def count(self) -> int:
+        """How many there are."""
+        found = _comment_count.first(self.stance, parent=self.proposal)
+        return int(found[1]) if found else 0
 
 
 def page_of_comment(row: Contribution, per_page: int = limits.COMMENTS_PAGE_ROWS) -> int:

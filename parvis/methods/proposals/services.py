@@ -19,7 +19,7 @@ from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, LANGUAGES, clean_text, missing
 from parvis.core.models import Event, State
 from parvis.methods.proposals import consume
-from parvis.methods.proposals.definition import Settings, settings_of
+from parvis.methods.proposals.definition import Settings, clean_payload, settings_of
 from parvis.methods.proposals.models import Proposal, Status
 
 
@@ -55,21 +55,6 @@ def check_words(settings: Settings, title: str, body: str) -> tuple[str, str]:
     return " ".join(title.split()), body
 
 
-def _require_open(activity: Activity, action: str, channel: str) -> None:
-    # Before the words are checked: a closed phase must not ask people to correct anything.
-    if channel not in BY_STAFF:
-        phases.require_open(activity, action)
-
-
-def _again(key: IdempotencyKey | None) -> Receipt | None:
-    """The receipt that this key already gave, even if the phase has closed meanwhile."""
-    earlier = replayed(key)
-    if earlier is None:
-        return None
-    row = Contribution.objects.select_related("node").get(node=earlier.node)
-    return contributions.receipt_of(row)
-
-
 @transaction.atomic
 def propose(
     *,
@@ -83,11 +68,12 @@ def propose(
     at: Any = None,
 ) -> Receipt:
     """Post a proposal and return its receipt. Raises Closed, Invalid, SignInNeeded, Conflict."""
-    if again := _again(key):
+    if again := contributions.may_submit(
+        actor=actor, activity=activity, channel=channel, action="propose", key=key, at=at
+    ):
         return again
-    _require_open(activity, "propose", channel)
     title, body = check_words(settings_of(activity), title, body)
-    return contributions.submit(
+    return contributions.receive(
         actor=actor,
         activity=activity,
         title={_language(language): title},
@@ -95,7 +81,6 @@ def propose(
         payload={},
         language=_language(language),
         channel=channel,
-        action="propose",
         key=key,
         at=at,
         once=False,
@@ -120,10 +105,11 @@ def comment(
     `reply_to` is the id of another comment of the same proposal. Raises Forbidden on a proposal
     that was withdrawn or hidden, Closed, Invalid, SignInNeeded where comments need an account.
     """
-    if again := _again(key):
-        return again
     activity = proposal.activity
-    _require_open(activity, "comment", channel)
+    if again := contributions.may_submit(
+        actor=actor, activity=activity, channel=channel, action="comment", key=key, at=at
+    ):
+        return again
     access.require(actor, "comment", proposal.node)
     if channel not in BY_STAFF and actor.person is None and not actor.system:
         if not settings_of(activity).anonymous_comments:
@@ -137,14 +123,13 @@ def comment(
         if not answered.exists():
             raise Invalid({"reply_to": [_("The comment that you answer is no longer there.")]})
         payload["reply_to"] = str(reply_to)
-    return contributions.submit(
+    return contributions.receive(
         actor=actor,
         activity=activity,
         body=body,
-        payload=payload,
+        payload=clean_payload(activity, payload, partial=channel in BY_STAFF),
         language=_language(language),
         channel=channel,
-        action="comment",
         parent=proposal.node,
         key=key,
         at=at,

@@ -56,7 +56,10 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
     usual = "random" if now.support else "supports"
     sort = request.GET.get("sort", usual)
     sort = sort if sort in queries.SORTS else usual
-    rows = queries.listed(activity, text=text, status=status, sort=sort, day=timezone.localdate())
+    today = timezone.localdate()
+    rows: Any = queries.Usual(activity, sort, today)
+    if text or status:
+        rows = queries.listed(activity, text=text, status=status, sort=sort, day=today)
     totals = queries.totals(activity)
     page = paginate(request, rows, count=None if text or status else totals.proposals)
     person = request.actor.person is not None
@@ -129,7 +132,7 @@ def detail(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     stance = stance if stance in STANCES else ""
     page = paginate(
         request,
-        queries.comments(row, stance),
+        queries.Comments(row.pk, stance),
         per_page=limits.COMMENTS_PAGE_ROWS,
     )
     hidden = [found[0] for found in page.rows if found[1] == State.HIDDEN]
