@@ -11,6 +11,7 @@ from ninja import Query, Router, Schema, Status
 
 from parvis.consult.contributions import Receipt
 from parvis.consult.models import Activity, Channel
+from parvis.core import access
 from parvis.core.errors import Invalid, NotFound
 from parvis.core.events import IdempotencyKey
 from parvis.core.models import State
@@ -287,7 +288,23 @@ def unsupport(request: HttpRequest, pk: UUID) -> dict[str, Any]:
     return _standing(row, services.take_back(actor=request.actor, proposal=row))  # type: ignore[attr-defined]
 
 
-@router.put("/proposal/{uuid:pk}/answer", response=ProposalOut, operation_id="answer_proposal")
+def _may_answer(request: HttpRequest) -> bool:
+    """The right before the body: whoever may not answer learns nothing of what is asked for.
+
+    ninja reads the body after this, so 401, 403 and 404 come before 422.
+    """
+    match = request.resolver_match
+    row = _proposal(UUID(match.kwargs["pk"]) if match else UUID(int=0))
+    access.require(request.actor, "answer_proposal", row.activity.consultation)  # type: ignore[attr-defined]
+    return True
+
+
+@router.put(
+    "/proposal/{uuid:pk}/answer",
+    response=ProposalOut,
+    operation_id="answer_proposal",
+    auth=_may_answer,
+)
 def answer(request: HttpRequest, pk: UUID, data: AnswerIn) -> dict[str, Any]:
     """Answer officially, for staff."""
     row = _proposal(pk)

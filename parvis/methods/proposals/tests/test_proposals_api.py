@@ -117,6 +117,22 @@ def test_answering_by_the_api(client):
     call(client, "put", f"/proposal/{row.pk}/answer", {"status": "refused"}, 422)
 
 
+@pytest.mark.parametrize("body", ["", "{", "{}", '{"status": 3}'])
+def test_the_right_to_answer_comes_before_the_body(client, body):
+    row = make_proposal(make_activity())
+
+    def status(pk):
+        url = f"/api/v1/proposal/{pk}/answer"
+        return client.put(url, body, content_type="application/json").status_code
+
+    assert status(row.pk) == 401
+    client.force_login(make_person())
+    assert status(row.pk) == 403
+    client.force_login(make_person("adviser"))
+    assert status(row.pk) in {400, 422}
+    assert status(row.activity.pk) == 404
+
+
 def test_moderation_by_the_api(client):
     row = make_proposal(make_activity())
     body = {"key": KEY, "node": str(row.pk), "reason": "insult"}
