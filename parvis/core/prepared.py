@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.db.models.expressions import Expression
 from django.db.models.query import (
     FlatValuesListIterable,
@@ -63,11 +63,13 @@ class _Plan:
     read: Callable[[list[Any]], Any]
 
     def run(self, values: dict[str, Any]) -> list[Any]:
+        # Through the proxy, each attribute would be looked up by thread.
+        database = connections[DEFAULT_DB_ALIAS]
         bound = [
-            _convert(param, values[param.name]) if isinstance(param, Param) else param
+            _convert(param, values[param.name], database) if isinstance(param, Param) else param
             for param in self.params
         ]
-        with connection.cursor() as cursor:
+        with database.cursor() as cursor:
             cursor.execute(self.sql, bound)
             found = cursor.fetchall()
         read, converters = self.read, self.converters
@@ -77,16 +79,16 @@ class _Plan:
             for position, convert, expression in converters:
                 value = row[position]
                 for one in convert:
-                    value = one(value, expression, connection)
+                    value = one(value, expression, database)
                 row[position] = value
             out.append(read(row))
         return out
 
 
-def _convert(param: Param, value: Any) -> Any:
+def _convert(param: Param, value: Any, database: Any) -> Any:
     if isinstance(value, list | tuple):
         value = value[param.rank]
-    return param.output_field.get_db_prep_value(value, connection)
+    return param.output_field.get_db_prep_value(value, database)
 
 
 def _reader(queryset: Any, compiler: Any) -> Callable[[list[Any]], Any]:
@@ -185,21 +187,17 @@ def insert(row: models.Model) -> None:
     A key that the database counts is set on the row. Raises IntegrityError.
     """
     model = type(row)
-    plan = _inserts.get((connection.vendor, model))
+    database = connections[DEFAULT_DB_ALIAS]
+    plan = _inserts.get((database.vendor, model))
     if plan is None:
-        plan = _inserts[(connection.vendor, model)] = _write_insert(model)
-    values = [
-        field.get_db_prep_save(field.pre_save(row, True), connection) for field in plan.fields
-    ]
-    with (
-        transaction.mark_for_rollback_on_error(connection.alias),
-        connection.cursor() as cursor,
-    ):
+        plan = _inserts[(database.vendor, model)] = _write_insert(model)
+    values = [field.get_db_prep_save(field.pre_save(row, True), database) for field in plan.fields]
+    with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), database.cursor() as cursor:
         cursor.execute(plan.sql, values)
         if plan.returned is not None:
             (key,) = cursor.fetchone()
             setattr(row, plan.returned.attname, key)
-    row._state.adding, row._state.db = False, connection.alias
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 def _write_insert(model: type[models.Model]) -> _Insert:

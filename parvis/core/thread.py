@@ -1,10 +1,13 @@
 """The thread: contribution → theme → response → commitment → data, as typed, reasoned links."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
@@ -96,13 +99,18 @@ class Level:
     relation: str
     backwards: bool
     kind: str
-    ids: tuple[UUID, ...]
+    stored: tuple[Any, ...]
     nodes: tuple[Node, ...]
 
     @property
     def count(self) -> int:
         """How many distinct nodes, exactly."""
-        return len(self.ids)
+        return len(self.stored)
+
+    @cached_property
+    def ids(self) -> tuple[UUID, ...]:
+        """Their ids. Made when asked: of 11,000, that takes as long as finding them."""
+        return tuple(_ids(self.stored))
 
 
 @dataclass(frozen=True)
@@ -132,24 +140,31 @@ _FORWARD = (
 _STATES = (State.PUBLIC, State.PRIVATE, State.HIDDEN)
 
 
-def _step(ids: Iterable[UUID], relation: str, backwards: bool) -> list[UUID]:
+# Ids stay as the database keeps them (text in SQLite) from one step to the next.
+_STEP = "SELECT DISTINCT {far} FROM core_link WHERE {near} IN ({places}) AND relation = %s"
+
+
+def _stored(pk: UUID) -> Any:
+    return Node._meta.pk.get_db_prep_value(pk, connection)
+
+
+def _ids(stored: Iterable[Any]) -> list[UUID]:
+    return [pk if isinstance(pk, UUID) else UUID(pk) for pk in stored]
+
+
+def _step(stored: Sequence[Any], relation: str, backwards: bool) -> list[Any]:
     near, far = ("target_id", "source_id") if backwards else ("source_id", "target_id")
-    return list(
-        Link.objects.filter(**{f"{near}__in": list(ids)}, relation=relation)
-        .order_by()
-        .values_list(far, flat=True)
-        .distinct()
-    )
+    sql = _STEP.format(near=near, far=far, places=", ".join(["%s"] * len(stored)))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*stored, relation])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
-def _level(ids: list[UUID], relation: str, backwards: bool, kind: str, shown: int) -> Level:
+def _level(stored: list[Any], relation: str, backwards: bool, kind: str, shown: int) -> Level:
     # Nothing private is named: survey answers are counted, never listed.
-    nodes = tuple(
-        Node.objects.filter(pk__in=ids[:2000], state=State.PUBLIC).order_by("pk")[:shown]
-        if ids
-        else ()
-    )
-    return Level(relation, backwards, kind, tuple(ids), nodes)
+    some = _ids(stored[:2000])
+    rows = Node.objects.filter(pk__in=some, state=State.PUBLIC).order_by("pk")
+    return Level(relation, backwards, kind, tuple(stored), tuple(rows[:shown] if shown else ()))
 
 
 def walk(start: Node, *, nodes_max: int = limits.WALK_NODES) -> Walk:
@@ -161,16 +176,16 @@ def walk(start: Node, *, nodes_max: int = limits.WALK_NODES) -> Walk:
     """
     levels: list[Level] = []
     for steps, backwards in ((_FORWARD, False), (tuple(reversed(_FORWARD)), True)):
-        reached: dict[str, list[UUID]] = defaultdict(list)
-        reached[start.kind] = [start.pk]
+        reached: dict[str, list[Any]] = defaultdict(list)
+        reached[start.kind] = [_stored(start.pk)]
         for source, relation, target in steps:
             here, there = (target, source) if backwards else (source, target)
             if not reached[here]:
                 continue
-            ids = _step(reached[here], relation, backwards)
-            if ids:
-                reached[there].extend(ids)
-                levels.append(_level(ids, relation, backwards, there, nodes_max))
+            stored = _step(reached[here], relation, backwards)
+            if stored:
+                reached[there].extend(stored)
+                levels.append(_level(stored, relation, backwards, there, nodes_max))
     return Walk(start, tuple(levels))
 
 
