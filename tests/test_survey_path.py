@@ -6,9 +6,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from parvis.consult import contributions
 from parvis.consult.models import Contribution, Draft
 from parvis.core.models import Event
-from tests.factories import make_consultation, survey_of
+from parvis.methods.survey.views import CHANGES
+from tests.factories import make_answer, make_consultation, survey_of
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +103,38 @@ def test_change_replaces_and_counts_once(client: Client) -> None:
     assert verbs == ["answer.accepted", "answer.rejected", "answer.accepted"]
 
 
+def test_a_draft_that_changes_an_answer_keeps_no_code(client: Client) -> None:
+    survey = survey_of(make_consultation())
+    code = _send(client, survey.node.slug, {"first": "docs"}).rstrip("/").split("/")[-2]
+    opened = client.get(reverse("survey_change", args=[survey.node.slug, code]))
+    held = Draft.objects.get()
+    assert held.payload == {"first": "docs", CHANGES: str(Contribution.objects.get().pk)}
+    # As such drafts were kept before: the code is read, and leaves at the next page.
+    Draft.objects.update(payload={"first": "docs", CHANGES: code})
+    assert client.get(opened["Location"]).status_code == 200
+    step = client.post(opened["Location"], {"first": "data"})
+    assert code not in str(list(Draft.objects.values()))
+    Draft.objects.update(payload={"first": "data", CHANGES: code})
+    done = client.post(step["Location"], {"key": "k" * 20})
+    assert done.status_code == 302 and code in done["Location"]
+    assert Contribution.objects.get().payload == {"first": "data"}
+    assert not Draft.objects.exists()
+    assert client.post(step["Location"], {"key": "q" * 20}).status_code == 404
+
+
+@pytest.mark.parametrize("kept", ["no code", "0190a0b0-0000-7000-8000-000000000000", "other"])
+def test_a_draft_changes_an_answer_of_its_survey_only(client: Client, kept: str) -> None:
+    survey = survey_of(make_consultation())
+    if kept == "other":
+        elsewhere = survey_of(make_consultation(slug="autre"))
+        kept = str(make_answer(elsewhere).contribution.pk)
+    token = contributions.save_draft(activity=survey, payload={"first": "data", CHANGES: kept})
+    send = reverse("survey_send", args=[survey.node.slug, token])
+    before = Contribution.objects.count()
+    assert client.post(send, {"key": "k" * 20}).status_code == 404
+    assert Contribution.objects.count() == before
+
+
 def test_withdraw_erases_the_text(client: Client) -> None:
     survey = survey_of(make_consultation())
     receipt = _send(client, survey.node.slug, {"first": "docs", "why": "À reprendre."})
@@ -112,6 +146,17 @@ def test_withdraw_erases_the_text(client: Client) -> None:
     assert row.node.state == "withdrawn"
     follow = client.get(f"/fr/suivi/{code}/").content.decode()
     assert "À reprendre." not in follow
+
+
+def test_withdrawing_erases_the_draft_that_was_to_replace_it(client: Client) -> None:
+    survey = survey_of(make_consultation())
+    code = _send(client, survey.node.slug, {"first": "docs"}).rstrip("/").split("/")[-2]
+    for _twice in range(2):
+        client.get(reverse("survey_change", args=[survey.node.slug, code]))
+    Draft.objects.filter(pk=Draft.objects.first().pk).update(payload={CHANGES: code})
+    client.post(f"/fr/questionnaires/{survey.node.slug}/", {"first": "docs", "why": "Autre"})
+    client.post(f"/fr/suivi/{code}/retirer/")
+    assert Draft.objects.get().payload["why"] == "Autre"
 
 
 def test_draft_resumes_on_another_device(client: Client) -> None:

@@ -317,6 +317,7 @@ def withdraw(
     contribution.once_key = None
     contribution.changed_at = timezone.now()
     contribution.save(update_fields=["body", "payload", "once_key", "changed_at"])
+    _drop_changes(contribution)
     verb, facts = ("contribution.withdrawn", {})
     if family == "answer":
         # An answer that was set aside already is rejected in the ledger: never rejected twice.
@@ -361,6 +362,12 @@ def set_fate(
 # Drafts ------------------------------------------------------------------------------------------
 
 
+CHANGES = "_changes"
+"""In a draft: the id of the contribution that it replaces. The draft's token is the secret that
+opens it; the id opens nothing, where a receipt code kept in clear would. No question can have this
+name."""
+
+
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
@@ -402,6 +409,14 @@ def draft(activity: Activity, token: str) -> dict[str, Any]:
 
 # Nothing hangs on a draft: the ORM would look for it first.
 _DROP = f"DELETE FROM {Draft._meta.db_table} WHERE token_digest = %s"  # noqa: S608
+
+
+def _drop_changes(contribution: Contribution) -> None:
+    """Erase the drafts that were to replace a contribution: they hold its text."""
+    names = [str(contribution.pk), keys.receipt_code(contribution.pk)]  # a code: drafts from before
+    Draft.objects.filter(
+        activity_id=contribution.activity_id, **{f"payload__{CHANGES}__in": names}
+    ).delete()
 
 
 def drop_draft(token: str) -> None:

@@ -187,7 +187,7 @@ PLACES = {
     "signer": {"core.person", "account.emailaddress", "sessions.session"},
     "answer": {"consult.contribution", "ledger.leaf", "consult.draft"},
     "draft": {"consult.draft"},
-    "code": {"consult.draft"},
+    "code": set(),
     "token": set(),
     "draft token": set(),
     "site token": set(),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from parvis.consult import contributions, phases, queries
-from parvis.consult.models import Activity, Channel
+from parvis.consult.models import Activity, Channel, Contribution
 from parvis.core import access
 from parvis.core.errors import Closed, Invalid, NotFound
 from parvis.core.events import IdempotencyKey
@@ -27,7 +28,7 @@ from parvis.methods.survey import answers, screens
 from parvis.methods.survey.definition import Questionnaire
 from parvis.methods.survey.method import questionnaire_of
 
-CHANGES = "_changes"
+CHANGES = contributions.CHANGES
 
 
 def _activity(request: HttpRequest, slug: str) -> Activity:
@@ -116,6 +117,8 @@ def _save_page(
 ) -> HttpResponse:
     page = questionnaire.pages[number - 1]
     before = {key: value for key, value in held.items() if key not in _names(page)}
+    if CHANGES in before:
+        before[CHANGES] = str(_replaced(activity, before[CHANGES]).pk)
     raw = answers.from_form(page, request.POST, before)
     if not open_now:
         return _screen(
@@ -232,6 +235,27 @@ def _submit(
     return HttpResponseRedirect(reverse("receipt", args=[receipt.code]))
 
 
+def _replaced(activity: Activity, kept: str) -> Contribution:
+    """Return the answer that a draft replaces, of this activity. Raises NotFound.
+
+    Drafts made before hold the receipt code: read the same, and written back as an id.
+    """
+    try:
+        pk = UUID(kept)
+    except ValueError:
+        found = contributions.by_code(kept)
+        if found.activity_id == activity.pk:
+            return found
+        raise NotFound from None
+    rows = Contribution.objects.select_related(
+        "node", "activity__node", "activity__consultation__node"
+    )
+    row = rows.filter(pk=pk, activity=activity).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
 def _write(
     request: HttpRequest,
     activity: Activity,
@@ -241,7 +265,7 @@ def _write(
     draft: str,
 ) -> contributions.Receipt:
     if changes:
-        contribution = contributions.by_code(changes)
+        contribution = _replaced(activity, changes)
         return contributions.change(
             actor=request.actor.holding(contribution.pk),
             contribution=contribution,
@@ -267,7 +291,7 @@ def change(request: HttpRequest, slug: str, code: str) -> HttpResponse:
     if contribution.activity_id != activity.pk or contribution.node.state != State.PRIVATE:
         raise NotFound
     phases.require_open(activity, "answer")
-    payload = {**contribution.payload, CHANGES: code}
+    payload = {**contribution.payload, CHANGES: str(contribution.pk)}
     token = contributions.save_draft(activity=activity, payload=payload)
     return HttpResponseRedirect(reverse("survey_step", args=[slug, token, 1]))
 
