@@ -311,13 +311,7 @@ def withdraw(
     family, on = _ledger_place(contribution.activity)
     accepted = accepted_event(contribution)
     node = contribution.node
-    node.state, node.title = State.WITHDRAWN, {}
-    node.save(update_fields=["state", "title"])
-    contribution.body, contribution.payload = "", {}
-    contribution.once_key = None
-    contribution.changed_at = timezone.now()
-    contribution.save(update_fields=["body", "payload", "once_key", "changed_at"])
-    _drop_changes(contribution)
+    erase(contribution)
     verb, facts = ("contribution.withdrawn", {})
     if family == "answer":
         # An answer that was set aside already is rejected in the ledger: never rejected twice.
@@ -327,6 +321,18 @@ def withdraw(
     if family != "answer":
         gone = {"parts": ["author", "body", "private"]}
         emit("contribution.erased", node=node, data=gone, ref=accepted, on=on)
+
+
+def erase(contribution: Contribution) -> None:
+    """Take the text of a contribution away: part of a service, which says why by its event."""
+    node = contribution.node
+    node.state, node.title = State.WITHDRAWN, {}
+    node.save(update_fields=["state", "title"])
+    contribution.body, contribution.payload = "", {}
+    contribution.once_key = None
+    contribution.changed_at = timezone.now()
+    contribution.save(update_fields=["body", "payload", "once_key", "changed_at"])
+    _drop_changes(contribution)
 
 
 @transaction.atomic

@@ -25,6 +25,7 @@ def _rules(data: Mapping[str, Any]) -> dict[str, Any]:
 LEAF_OF: dict[str, tuple[str, Facts] | None] = {
     "log.opened": ("log.opened", _only("origin", "lost")),
     "log.resumed": ("log.resumed", _only("origin", "lost", "replayed", "rejected")),
+    "log.reapplied": None,
     "openings.published": ("document.published", _only("sha256", "size")),
     # consult
     "consultation.drafted": None,

@@ -6,7 +6,7 @@ tiles are lost for good (a new register, under a new origin, whose first entry q
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +38,15 @@ from parvis.merkle.tree import (
     new_tiles,
 )
 
+REAPPLIED = "log.reapplied"
+"""Verb of the event, without a leaf, that says that an act was done again in the tables."""
+_ACTS_MAX = 500
+_ACTS = frozenset(
+    {
+        "answer.rejected", "contribution.edited", "contribution.erased", "contribution.moderated",
+        "contribution.restored", "contribution.withdrawn", "support.withdrawn",
+    }
+)  # fmt: skip
 REASON = "lost"
 """Reason of the entries that say that an accepted contribution was lost in a failure."""
 
@@ -50,11 +59,13 @@ class CannotResume(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something published that the restored tables do not know: to be done again by hand."""
+    """Something published that the restored tables do not know: `site.reapply` does it again."""
 
+    index: int
     kind: str
     node_id: UUID | None
     facts: dict[str, Any]
+    event_id: int
 
 
 @dataclass(slots=True)
@@ -62,8 +73,8 @@ class Resumed:
     """What was done. fault: what was wrong. origin: of the register that signs from now on.
 
     matched: entries whose leaves were in the database. lost: entries whose text is gone, said so
-    by entries of their own. acts: withdrawals, rejections and erasures to apply to the tables
-    again, before the site opens.
+    by entries of their own. acts: withdrawals, rejections and erasures that the tables do not know
+    yet; `unapplied` gives them until `site.reapply` has done them.
     """
 
     fault: str
@@ -121,10 +132,23 @@ def _replay(store: Store) -> Resumed:
         recreated = _put_back(raws, rows, result)
         _say_lost(recreated, result)
         facts = {"origin": store.origin, "replayed": head.size - rows, "rejected": result.lost}
+        # In the event only, not in its leaf: an act that is interrupted here is found again.
+        facts["acts"] = [act.event_id for act in result.acts]
         emit("log.resumed", node=None, actor=SYSTEM, data=facts, on="log")
     store.drop_batch()
     store.write("checkpoint", head.note)
     return result
+
+
+def unapplied() -> Iterator[Leaf]:
+    """Yield, in order, the entries of acts that a replay found and that nobody did again yet."""
+    told = Event.objects.filter(verb="log.resumed").values_list("data__acts", flat=True)
+    asked = {pk for acts in told for pk in acts or ()}
+    done = Event.objects.filter(verb=REAPPLIED).values_list("data__event", flat=True)
+    waiting = sorted(asked - set(done))
+    for start in range(0, len(waiting), _ACTS_MAX):
+        rows = Leaf.objects.select_related("event__node", "ref__event")
+        yield from rows.filter(event__in=waiting[start : start + _ACTS_MAX]).order_by("id")
 
 
 def _key(kind: str, on: str, d: Any, c: Any) -> bytes:
@@ -136,7 +160,8 @@ def _put_back(raws: Sequence[bytes], start: int, result: Resumed) -> list[Leaf]:
     waiting: defaultdict[bytes, list[Leaf]] = defaultdict(list)
     for row in Leaf.objects.filter(index=None).order_by("-id"):
         waiting[_key(row.kind, row.on, row.members["d"], row.members["c"])].append(row)
-    recreated = []
+    recreated: list[Leaf] = []
+    lost: set[int] = set()
     for index in range(start, len(raws)):
         leaf = merkle_leaf.parse(raws[index])
         c = {part: b64.encode(value) for part, value in leaf.c.items()}
@@ -146,13 +171,18 @@ def _put_back(raws: Sequence[bytes], start: int, result: Resumed) -> list[Leaf]:
             Leaf.objects.filter(pk=row.pk).update(index=index, bytes=raws[index], problem="")
             result.matched += 1
             continue
-        recreated.append(_recreate(index, raws[index], leaf, c, result))
+        row = _recreate(index, raws[index], leaf, c)
+        recreated.append(row)
+        lost.add(row.event_id)
+        # An act on something that is lost itself has nothing left to be done on.
+        on_known = row.kind in _ACTS and row.ref_id not in lost
+        if on_known or row.kind == "retention.executed":
+            event = row.event
+            result.acts.append(Act(index, row.kind, event.node_id, dict(leaf.d), event.pk))
     return recreated
 
 
-def _recreate(
-    index: int, raw: bytes, leaf: merkle_leaf.Leaf, c: dict[str, str], result: Resumed
-) -> Leaf:
+def _recreate(index: int, raw: bytes, leaf: merkle_leaf.Leaf, c: dict[str, str]) -> Leaf:
     before = None
     if leaf.ref is not None:
         before = Leaf.objects.select_related("event").get(index=leaf.ref)
@@ -165,7 +195,6 @@ def _recreate(
     )
     if before is not None:
         forget(event, before.event)
-        result.acts.append(Act(leaf.kind, before.event.node_id, dict(leaf.d)))
     return Leaf.objects.create(
         event=event,
         kind=leaf.kind,

@@ -6,7 +6,7 @@ from django.utils import timezone
 from parvis.consult.models import Consultation, Contribution
 from parvis.core import keys
 from parvis.core.events import IdempotencyKey, emit, replayed
-from parvis.core.models import State
+from parvis.core.models import Event, State
 from parvis.ledger import erasure
 
 
@@ -32,6 +32,33 @@ def run(consultation: Consultation) -> int:
     """
     if replayed(_key(consultation)):
         return 0
+    n = _destroy(consultation)
+    emit(
+        "retention.executed",
+        node=consultation.node,
+        data={"answers": n, "keys": consultation.activities.count()},
+        on=f"consultation/{consultation.node.slug}",
+        key=_key(consultation),
+    )
+    return n
+
+
+@transaction.atomic
+def run_again(consultation: Consultation, event: Event) -> int:
+    """Destroy again what a restored backup brought back; `event` is the register's own.
+
+    It takes the key that says that this was done, so that the worker writes no second entry.
+    """
+    if replayed(_key(consultation)):
+        return 0
+    key = _key(consultation)
+    event.node, event.key = consultation.node, key.stored
+    event.data = {**event.data, "request": key.content}
+    event.save(update_fields=["node", "key", "data"])
+    return _destroy(consultation)
+
+
+def _destroy(consultation: Consultation) -> int:
     rows = Contribution.objects.filter(
         activity__consultation=consultation, node__state=State.PRIVATE
     )
@@ -45,13 +72,6 @@ def run(consultation: Consultation) -> int:
     )
     for activity in consultation.activities.all():
         keys.destroy("participant", activity.pk)
-    emit(
-        "retention.executed",
-        node=consultation.node,
-        data={"answers": n, "keys": consultation.activities.count()},
-        on=f"consultation/{consultation.node.slug}",
-        key=_key(consultation),
-    )
     return n
 
 

@@ -24,6 +24,16 @@ import sys
 from parvis.consult import contributions
 print(sum(1 for code in {codes!r} if contributions.by_code(code)))
 """
+WITHDRAW = """
+from parvis.consult import contributions
+from parvis.core.access import SYSTEM
+contributions.withdraw(actor=SYSTEM, contribution=contributions.by_code({code!r}))
+"""
+PAYLOAD = """
+from parvis.consult import contributions
+row = contributions.by_code({code!r})
+print(row.node.state, row.payload)
+"""
 
 
 @pytest.fixture
@@ -91,9 +101,10 @@ def test_secrets_are_apart_and_nothing_of_them_is_in_the_data(home: Home, tmp_pa
 
 @pytest.mark.slow
 def test_an_old_backup_never_signs_a_smaller_tree(home: Home, tmp_path: Path) -> None:
-    fill(home, 3)
+    first = fill(home, 3)[0]
     home.done("worker", "--once")
     home.done("backup", str(tmp_path / "old.tar"))
+    home.python(WITHDRAW.format(code=first))
     fill(home, 5)
     home.done("worker", "--once")
     head = home.python(HEAD)
@@ -114,6 +125,9 @@ def test_an_old_backup_never_signs_a_smaller_tree(home: Home, tmp_path: Path) ->
     assert "the database has no such leaf" in checked.stderr
     resumed = home.done("resume")
     assert "signs again" in resumed
+    assert "done again: 1" in resumed
+    assert home.python(PAYLOAD.format(code=first)) == "withdrawn {}"
+    assert "nothing to do" in home.done("resume")
     size, _root = head.split()
     assert int(home.python(HEAD).split()[0]) > int(size), "it goes on from the head it remembers"
     home.done("verify", str(home.path / "ledger"))

@@ -213,8 +213,12 @@ def _voter(actor: Actor, activity: Activity) -> bytes:
 
 
 def _support_key(activity: Activity, voter: bytes, proposal: Proposal) -> IdempotencyKey:
+    return support_key(activity.pk, voter, proposal.pk)
+
+
+def support_key(activity_id: Any, voter: bytes, proposal_id: Any) -> IdempotencyKey:
     """What finds the event of a standing support again, without a row that names anybody."""
-    return IdempotencyKey(f"support:{activity.pk}", f"{voter.hex()}:{proposal.pk}")
+    return IdempotencyKey(f"support:{activity_id}", f"{voter.hex()}:{proposal_id}")
 
 
 @transaction.atomic
