@@ -22,6 +22,7 @@ urlpatterns = [
         path("", include("parvis.consult.urls")),
         path("", include("parvis.understand.urls")),
         path("", include("parvis.plan.urls")),
+        path("", include("parvis.strategy.urls")),
         path("", include("parvis.catalogue.urls")),
         path("", include("parvis.moderation.urls")),
         path("", include("parvis.ledger.urls")),

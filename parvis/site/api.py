@@ -15,6 +15,7 @@ from parvis.methods.proposals.api import router as proposals_router
 from parvis.methods.survey.api import router as survey_router
 from parvis.moderation.api import router as moderation_router
 from parvis.plan.api import router as plan_router
+from parvis.strategy.api import router as strategy_router
 from parvis.understand.api import router as understand_router
 from parvis.understand.queries import counted
 
@@ -27,6 +28,7 @@ api = NinjaAPI(
     description="Everything public, without a key. Times are ISO 8601 with their offset.",
 )
 api.add_router("", plan_router)
+api.add_router("", strategy_router)
 api.add_router("", understand_router)
 api.add_router("", catalogue_router)
 api.add_router("", survey_router)

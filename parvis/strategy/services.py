@@ -81,6 +81,16 @@ def keep(row: Any, actor: Actor, note: Text | None = None) -> None:
     revisions.keep(row.node, texts, actor=actor, note=note)
 
 
+def require_pillars(actor: Actor, row: Pillar | None) -> None:
+    """Return when `actor` may say what a pillar means. Raises SignInNeeded, Forbidden.
+
+    A pillar is the whole site's: a role on one organisation is not enough.
+    """
+    access.require(actor, "manage_strategy", row)
+    if row is None and access.COORDINATOR not in actor.roles:
+        raise Forbidden
+
+
 @transaction.atomic
 def define_pillar(
     *,
@@ -99,13 +109,11 @@ def define_pillar(
     if earlier := replayed(key):
         return Pillar.objects.select_related("node").get(node=earlier.node)
     row = Pillar.objects.select_related("node").filter(key=pillar).first()
-    access.require(actor, "manage_strategy", row)
+    require_pillars(actor, row)
     if pillar not in Pillar.Key.values:
         raise Invalid({"pillar": [_("There are four pillars, and this is none of them.")]})
     cleaned = title_of(title)
     if row is None:
-        if access.COORDINATOR not in actor.roles:
-            raise Forbidden  # a pillar is the whole site's, not one organisation's
         node = new_node("pillar", cleaned, slug=SLUGS[pillar], public=True)
         row = Pillar(node=node, key=pillar, position=Pillar.Key.values.index(pillar))
         apply(row, {"definition": definition, "sources": sources or []}, FIELDS[Pillar])

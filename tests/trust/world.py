@@ -22,6 +22,7 @@ from parvis.notify import services as notify
 from parvis.notify import tokens
 from parvis.notify.models import Subscription
 from parvis.plan.tests import plan_factories as plans
+from parvis.strategy.tests import strategy_factories as frame
 from parvis.understand.tests import understand_factories as understand
 from tests.factories import make_answer, make_consultation, make_organisation, make_person
 from tests.factories import survey_of as survey_activity
@@ -175,6 +176,32 @@ def _plans(world: World) -> None:
     }
 
 
+def _frame(world: World) -> None:
+    strategy = frame.make_strategy()
+    orientation = frame.make_orientation(strategy)
+    ambition = frame.make_ambition(strategy, orientation=orientation)
+    indicator = frame.make_indicator(strategy, ambition=ambition)
+    measure = frame.make_measure(indicator)
+    draft = frame.make_indicator(strategy, "secret", public=False)
+    hidden = frame.make_strategy("strategie-secrete", public=False)
+    pillar = frame.make_pillar()
+    frame.tie(pillar, world.things["commitment"].node)
+    world.args |= {
+        "strategy": [strategy.node.slug],
+        "draft_strategy": [hidden.node.slug],
+        "orientation": [orientation.node.slug],
+        "ambition": [ambition.node.slug],
+        "indicator": [indicator.node.slug],
+        "draft_indicator": [draft.node.slug],
+        "draft_indicator_publish": ["indicator", draft.node.slug],
+        "measure": [indicator.node.slug, measure.pk],
+        "pillar": [pillar.node.slug],
+        "pillar_key": [pillar.key],
+        "frame_place": [pillar.pk],
+        "frame_tie": [pillar.pk, world.things["commitment"].pk],
+    }
+
+
 def _catalogue(world: World) -> None:
     dataset = catalogue.make_dataset()
     draft = catalogue.make_dataset("secret", title="Jeu secret", public=False)
@@ -228,6 +255,7 @@ def make_world(settings: Any, tmp_path: Any) -> World:
     _consultations(world)
     _themes(world)
     _plans(world)
+    _frame(world)
     _catalogue(world)
     _others(world)
     sequence()

@@ -11,6 +11,7 @@ from parvis.consult import services
 from parvis.core import outbox
 from parvis.core.models import Node
 from parvis.site.demo_loader.consultations import load_open, load_past, publish_past_data
+from parvis.site.demo_loader.frame import load_pillars, load_strategy
 from parvis.site.demo_loader.people import load_organisations, load_people, load_site
 from parvis.site.demo_loader.plans import load_plans
 from parvis.site.demo_loader.published import load_datasets, load_documents
@@ -39,6 +40,9 @@ def load(say: Callable[[str], None] = log.info) -> None:
     load_past(organisations, commitments)
     say("open consultation")
     load_open(organisations)
+    say("strategy and pillars")
+    load_strategy(organisations)
+    load_pillars()
     services.tick()
     while outbox.pump(500):
         pass
