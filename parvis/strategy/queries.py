@@ -285,6 +285,8 @@ def serving(pillar: Node) -> QuerySet[Link]:
 def served_counts(pillars: Iterable[Node]) -> dict[UUID, dict[str, int]]:
     """Return pillar id -> kind -> how many public things of it serve the pillar, in one query."""
     ids = [node.pk for node in pillars]
+    if not ids:
+        return {}
     rows = (
         Link.objects.filter(target__in=ids, relation="serves", source__state=State.PUBLIC)
         .order_by()

@@ -16,8 +16,12 @@ from parvis.core.search import search
 from parvis.core.templatetags.parvis import day
 from parvis.plan.models import ProgressUpdate
 from parvis.site.thread import consultation_thread
+from parvis.site.views.pillars import pillar_rows
 
-SEARCHED = ("consultation", "commitment", "document", "dataset", "theme", "response", "plan")
+SEARCHED = (
+    "consultation", "commitment", "document", "dataset", "theme", "response", "plan", "strategy",
+    "orientation", "ambition", "indicator", "pillar",
+)  # fmt: skip
 
 
 def _main_link(consultation: Any) -> str | None:
@@ -75,6 +79,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "news": _news(3),
         "told": told,
         "knots": knots,
+        "pillars": pillar_rows(),
     }
     return public_page(request, "site/home.html", context, seconds=seconds)
 
