@@ -170,13 +170,18 @@ class Contribution(models.Model):
 
     node = models.OneToOneField(Node, on_delete=models.CASCADE, primary_key=True)
     activity = models.ForeignKey(Activity, on_delete=models.PROTECT, related_name="contributions")
-    author = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL)
+    author = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.SET_NULL, db_index=False
+    )
     participant_key = models.BinaryField(max_length=32, null=True, blank=True)
     once_key = models.BinaryField(max_length=32, null=True, blank=True)
-    behalf_of = models.ForeignKey(Organisation, null=True, blank=True, on_delete=models.SET_NULL)
-    parent = models.ForeignKey(
-        Node, null=True, blank=True, on_delete=models.PROTECT, related_name="replies"
+    behalf_of = models.ForeignKey(
+        Organisation, null=True, blank=True, on_delete=models.SET_NULL, db_index=False
     )
+    parent = models.ForeignKey(
+        Node, null=True, blank=True, on_delete=models.PROTECT, related_name="replies",
+        db_index=False,
+    )  # fmt: skip
     channel = models.CharField(max_length=8, choices=Channel, default=Channel.WEB)
     language = models.CharField(max_length=2, default="fr")
     body = models.TextField(blank=True)
@@ -196,9 +201,22 @@ class Contribution(models.Model):
         ]
         indexes = [
             models.Index(fields=["parent", "node"], name="contribution_replies"),
-            # All that is counted of them, so that counting reads no row.
+            # What is not the usual case, so that counting reads few rows and that each index
+            # which an answer does not need costs it nothing.
             models.Index(
-                fields=["activity", "fate", "fate_reason", "channel"], name="contribution_counting"
+                fields=["activity", "fate_reason"],
+                condition=models.Q(fate="rejected"),
+                name="contribution_rejected",
+            ),
+            models.Index(
+                fields=["activity", "channel"],
+                condition=~models.Q(channel="web"),
+                name="contribution_not_web",
+            ),
+            models.Index(
+                fields=["author"],
+                condition=models.Q(author__isnull=False),
+                name="contribution_author",
             ),
         ]
 

@@ -28,11 +28,12 @@ class Node(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=32)
-    slug = models.SlugField(max_length=80)
+    slug = models.SlugField(max_length=80, db_index=False)
     title = TextField(characters_max=limits.TITLE_CHARACTERS, verbose_name=_("Title"))
     space = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="inside"
-    )
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="inside",
+        db_index=False,
+    )  # fmt: skip
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     created_at = models.DateTimeField(default=timezone.now)
     published_at = models.DateTimeField(null=True, blank=True)
@@ -53,9 +54,13 @@ class Node(models.Model):
 class Link(models.Model):
     """A typed, reasoned arrow between two nodes: the thread. Written by `thread.link` only."""
 
-    source = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="links_out")
+    source = models.ForeignKey(
+        Node, on_delete=models.CASCADE, related_name="links_out", db_index=False
+    )
     relation = models.CharField(max_length=24)
-    target = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="links_in")
+    target = models.ForeignKey(
+        Node, on_delete=models.CASCADE, related_name="links_in", db_index=False
+    )
     reason = TextField(blank=True, characters_max=limits.REASON_CHARACTERS)
     by = models.ForeignKey("Person", null=True, blank=True, on_delete=models.SET_NULL)
     at = models.DateTimeField(default=timezone.now)
@@ -78,10 +83,13 @@ class Event(models.Model):
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(default=timezone.now)
     verb = models.CharField(max_length=48)
-    actor = models.ForeignKey("Person", null=True, blank=True, on_delete=models.SET_NULL)
-    node = models.ForeignKey(
-        Node, null=True, blank=True, on_delete=models.SET_NULL, related_name="events"
+    actor = models.ForeignKey(
+        "Person", null=True, blank=True, on_delete=models.SET_NULL, db_index=False
     )
+    node = models.ForeignKey(
+        Node, null=True, blank=True, on_delete=models.SET_NULL, related_name="events",
+        db_index=False,
+    )  # fmt: skip
     data = models.JSONField(default=dict, blank=True)
     key = models.CharField(max_length=64, null=True, blank=True, unique=True)
     pending = models.BooleanField(default=True)
@@ -90,6 +98,9 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["id"], condition=models.Q(pending=True), name="event_pending"),
             models.Index(fields=["node", "id"], name="event_history"),
+            models.Index(
+                fields=["actor"], condition=models.Q(actor__isnull=False), name="event_actor"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -22,8 +22,9 @@ class Leaf(models.Model):
     on = models.CharField(max_length=110)
     members = models.JSONField()
     ref = models.ForeignKey(
-        "self", null=True, blank=True, to_field="event", on_delete=models.PROTECT
-    )
+        "self", null=True, blank=True, to_field="event", on_delete=models.PROTECT,
+        db_index=False,
+    )  # fmt: skip
     opening = models.JSONField(null=True, blank=True)
     index = models.BigIntegerField(null=True, blank=True, unique=True)
     bytes = models.BinaryField(null=True, blank=True)
@@ -37,6 +38,7 @@ class Leaf(models.Model):
                 name="leaf_unsequenced",
             ),
             models.Index(fields=["id"], condition=~models.Q(problem=""), name="leaf_refused"),
+            models.Index(fields=["ref"], condition=models.Q(ref__isnull=False), name="leaf_ref"),
         ]
 
     def __str__(self) -> str:

@@ -25,13 +25,14 @@ def test_every_state_and_fate_is_counted_once() -> None:
     for n, state in states.items():
         rows[n].node.state = state
         rows[n].node.save(update_fields=["state"])
+    Contribution.objects.filter(pk=rows[8].pk).update(channel="paper")
     found = queries.counts(consultation, channels=True)
     assert found == queries.counts(consultation, activity, channels=True)
     assert replace(found, by_channel={}) == queries.counts(consultation)
     assert (found.received, found.withdrawn, found.hidden) == (9, 3, 2)
     assert (found.rejected, found.kept) == (2, 2)
     assert found.rejected_by == {"duplicate": 1, "test": 1}
-    assert found.by_channel == {"web": 9}
+    assert found.by_channel == {"paper": 1, "web": 8}
     assert found.by_activity == {activity.pk: 2}
     assert Contribution.objects.count() == 9
 

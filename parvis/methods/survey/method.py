@@ -15,8 +15,11 @@ from parvis.methods.survey.definition import TEXTS, Questionnaire, holes, parse
 
 
 def questionnaire_of(activity: Activity) -> Questionnaire:
-    """Return an activity's questionnaire."""
-    return parse(activity.settings)
+    """Return an activity's questionnaire, read once for each version of its settings."""
+    kept: tuple[Any, Questionnaire] | None = activity.__dict__.get("_questionnaire")
+    if kept is None or kept[0] is not activity.settings:
+        kept = activity.__dict__["_questionnaire"] = (activity.settings, parse(activity.settings))
+    return kept[1]
 
 
 def _clean_settings(raw: Any) -> dict[str, Any]:
