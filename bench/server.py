@@ -84,8 +84,8 @@ def wait_ready(seconds: float = 40) -> None:
 
 
 def start(target: str = "parvis.wsgi:application", **environment: str) -> Group:
-    """Start granian as `parvis serve` does (2 workers, 2 threads), for any WSGI callable."""
-    arguments = granian(Options(host=HOST, port=PORT))
+    """Start granian as `parvis serve` does (2 workers of 1 thread), for any WSGI callable."""
+    arguments = granian(Options(host=HOST, port=PORT, workers=2, threads=1))
     arguments[2] = target
     group = Group(arguments, {"PARVIS_SITE_URL": f"http://{HOST}:{PORT}", **environment})
     try:

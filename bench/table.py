@@ -100,7 +100,7 @@ def write(
     return (
         f"# Measures of {day}\n\n"
         f"{os.cpu_count()} cores ({platform.machine()}), Python {sys.version.split()[0]}, SQLite "
-        "(WAL, FULL), 2 workers of 2 threads, server and client on the same machine; client: "
+        "(WAL, FULL), 2 workers of 1 thread, server and client on the same machine; client: "
         f"{client_name()}; median of {RUNS} runs of {READ_SECONDS} s (reads) or {WRITE_SECONDS} s "
         f"(writes). Whole run: {seconds:.0f} s.\n\n"
         "CPU is that of every process of the server, by request; the database is in process, so "

@@ -137,8 +137,8 @@ def _add_running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     serve = _command(commands, "serve", _("Serve the site, with its worker"), _serve, django=False)
     serve.add_argument("--host", help=_("address to listen on (PARVIS_BIND, 127.0.0.1)"))
     serve.add_argument("--port", type=int, help=_("port to listen on (PORT, 8000)"))
-    serve.add_argument("--workers", type=int, help=_("server processes (PARVIS_WORKERS, 2)"))
-    serve.add_argument("--threads", type=int, help=_("threads of each (PARVIS_THREADS, 2)"))
+    serve.add_argument("--workers", type=int, help=_("server processes (PARVIS_WORKERS; one more than cores)"))
+    serve.add_argument("--threads", type=int, help=_("threads of each (PARVIS_THREADS, 1)"))
     serve.add_argument(
         "--no-worker", dest="worker", action="store_false",
         help=_("without the worker: `parvis worker` runs elsewhere"),

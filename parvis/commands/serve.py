@@ -39,7 +39,7 @@ class Options:
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 2
-    threads: int = 2
+    threads: int = 1
     worker: bool = True
     demo: str = "none"
 
@@ -57,8 +57,8 @@ def options_from_environment() -> Options:
     return Options(
         host=os.environ.get("PARVIS_BIND", "127.0.0.1"),
         port=number("PORT", 8000),
-        workers=number("PARVIS_WORKERS", 2),
-        threads=number("PARVIS_THREADS", 2),
+        workers=number("PARVIS_WORKERS", (os.cpu_count() or 1) + 1),
+        threads=number("PARVIS_THREADS", 1),
     )
 
 
