@@ -101,7 +101,7 @@ def part_edit(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
             row=row,
             changes=form.changes(),
             title=form.cleaned_data["title"],
-            note=form.cleaned_data.get("note"),
+            note=form.cleaned_data.get("reason" if kind == "indicator" else "note"),
         )
         messages.success(request, _("The change is saved."))
         return reverse(f"{kind}_edit", args=[slug])

@@ -108,18 +108,21 @@ class IndicatorForm(NodeForm):
     title_label = _("What is measured")
     sources = SourcesFormField(required=False)
 
+    def __init__(self, *args: Any, strategy: Strategy, row: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, row=row, **kwargs)
+        self.fields["ambition"] = PartChoice(
+            strategy.ambitions.select_related("node"), required=False,
+            label=_("Ambition"), empty_label=_("Our sources do not say"),
+        )  # fmt: skip
+        if row is not None and row.node.state == "public":
+            # The indicator has a note of its own: why it changes needs another name.
+            self.fields["reason"] = _reason(_("Why this change"), required=False)
+
     def adapted(self, name: str, field: forms.Field) -> forms.Field:
         """Return the field of a column; values are typed as people write them."""
         if isinstance(field, forms.DecimalField):
             return AmountField(required=False, label=field.label)
         return super().adapted(name, field)
-
-    def __init__(self, *args: Any, strategy: Strategy, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["ambition"] = PartChoice(
-            strategy.ambitions.select_related("node"), required=False,
-            label=_("Ambition"), empty_label=_("Our sources do not say"),
-        )  # fmt: skip
 
 
 class MeasureForm(KeyedForm):
@@ -146,10 +149,10 @@ class MeasureForm(KeyedForm):
         return {name: value for name, value in self.cleaned_data.items() if name not in kept}
 
 
-def _reason(label: Any) -> TextFormField:
+def _reason(label: Any, *, required: bool = True) -> TextFormField:
     return TextFormField(
         label=label, help_text=_("Published in the history."), rows=2,
-        characters_max=limits.REASON_CHARACTERS,
+        characters_max=limits.REASON_CHARACTERS, required=required,
     )  # fmt: skip
 
 

@@ -256,7 +256,7 @@ def change(
     _check(row)
     moved = any(getattr(row, name, None) != value for name, value in before.items())
     if public and moved and not (note or {}).get(DEFAULT):
-        raise Invalid({"note": [_("What it aims at changes: say why, it is published.")]})
+        raise Invalid({"reason": [_("What it aims at changes: say why, it is published.")]})
     row.save()
     if title is not None:
         row.node.title = title_of(title)
