@@ -61,10 +61,29 @@ def pick(text: Text | str | None, language: str | None = None) -> tuple[str, str
     return "", wanted
 
 
+class Foreign(str):
+    """A text shown in another language than the page's: `lang` is what HTML must say of it.
+
+    WCAG 2.2, 3.1.2: without it a screen reader says French words with English sounds. It is a
+    plain string everywhere else; the filter `said` writes the mark.
+    """
+
+    __slots__ = ("lang",)
+    lang: str
+
+
 def tr(text: Text | str | None, language: str | None = None) -> str:
-    """Return `text` in the reader's language, typeset; empty where there is none."""
+    """Return `text` in the reader's language, typeset; empty where there is none.
+
+    A Foreign where another language had to do.
+    """
     value, code = pick(text, language)
-    return typeset(value, code)
+    shown = typeset(value, code)
+    if not shown or isinstance(text, str) or code == (language or get_language() or DEFAULT)[:2]:
+        return shown
+    foreign = Foreign(shown)
+    foreign.lang = f"{code}-CA"
+    return foreign
 
 
 def missing(text: Text | None, languages: tuple[str, ...] | list[str]) -> list[str]:

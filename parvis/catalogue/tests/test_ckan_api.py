@@ -191,10 +191,11 @@ def test_our_own_defect_is_a_500_in_the_same_shape(client, monkeypatch):
     assert "secret" not in json.dumps(body)
 
 
-def test_a_bad_token_is_anonymous(client):
+def test_a_bad_token_is_refused_in_the_words_of_ckan(client):
     make_dataset()
     response = client.get("/api/3/action/package_list", HTTP_AUTHORIZATION="faux-jeton")
-    assert response.status_code == 200
+    assert response.status_code == 401
+    assert response.json()["error"]["__type"] == "Authorization Error"
 
 
 def test_cors_only_when_an_origin_is_given(client):

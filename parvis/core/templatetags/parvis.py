@@ -11,8 +11,9 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
 
@@ -36,6 +37,29 @@ def locale() -> str:
 def tr(text: Any) -> str:
     """A text by language, in the reader's, with French spaces."""
     return i18n.tr(text)
+
+
+@register.filter
+def said(text: Any, characters: int = 0) -> str:
+    """`tr`, marked with its language where that is not the page's; for the content of elements.
+
+    `text` is by language, or what `tr` gave. `characters`: cut after so many. Never in an
+    attribute, a title or an option, which cannot hold the mark: `tr` there.
+    """
+    shown = text if isinstance(text, str) else i18n.tr(text)
+    if characters and len(shown) > characters:
+        cut = Truncator(shown).chars(characters)
+    else:
+        cut = shown
+    if not isinstance(shown, i18n.Foreign):
+        return cut
+    return format_html('<span lang="{}">{}</span>', shown.lang, cut)
+
+
+@register.filter
+def names(texts: Any) -> SafeString:
+    """Several of what `tr` gave, with commas, each marked with its language."""
+    return format_html_join(", ", "{}", ((said(text),) for text in texts))
 
 
 @register.filter
@@ -146,7 +170,10 @@ def markdown(text: Any) -> SafeString:
 def paragraphs(text: str) -> SafeString:
     """Plain text as paragraphs; nothing in it is markup."""
     blocks = [block.strip() for block in re.split(r"\n\s*\n", str(text)) if block.strip()]
-    parts = [format_html("<p>{}</p>", block) for block in blocks]
+    if isinstance(text, i18n.Foreign):
+        parts = [format_html('<p lang="{}">{}</p>', text.lang, block) for block in blocks]
+    else:
+        parts = [format_html("<p>{}</p>", block) for block in blocks]
     return mark_safe("".join(parts))  # noqa: S308 each part is escaped by format_html
 
 
