@@ -164,6 +164,7 @@ EVENT_CONSUMERS = [
     "parvis.understand.consume.consume",
     "parvis.notify.consume.consume",
     "parvis.site.publication.consume",
+    "parvis.methods.survey.consume.consume",
 ]
 
 AUTH_USER_MODEL = "core.Person"

@@ -1,12 +1,13 @@
 """The worker: everything that happens after the answer to a request, or because time passes.
 
-Four lanes, each a thread with its own connection, so that a mail server that hangs or an analysis
+Five lanes, each a thread with its own connection, so that a mail server that hangs or an analysis
 of ten minutes never delays the register:
 
     ledger   index the new leaves, sign the head                      within a second
     events   hand events to search, notices, publication; say boundaries; clean up
     notices  send what people asked to be told
     jobs     imports, exports, analyses
+    methods  charts of the surveys that changed
 
 A step that fails is logged and tried again later (1, 2, 4... 60 s); the others go on. One worker
 at a time runs on a home, whatever starts it. A worker that is killed loses nothing: each step
@@ -144,6 +145,14 @@ def _retention() -> bool:
     return bool(retention.run_due())
 
 
+def _methods() -> bool:
+    """Have each way to participate do its long work: charts, above all."""
+    from parvis.consult import methods
+
+    worked = [method.work() for method in methods.all_methods().values() if method.work]
+    return any(worked)
+
+
 def _recover() -> bool:
     """Give back the jobs whose worker fell silent; one that killed three workers has failed."""
     from django.utils import timezone
@@ -249,6 +258,7 @@ def lanes(jobs: Jobs | None = None) -> dict[str, list[Step]]:
         ],
         "notices": [Step("notices", _notices, every=1)],
         "jobs": [Step("jobs", jobs or Jobs())],
+        "methods": [Step("methods", _methods, every=10)],
     }
 
 

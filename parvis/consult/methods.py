@@ -28,7 +28,8 @@ class Method:
     what came on paper or from a file. table(activity): an Arrow
     table without personal data, in random order. results(activity): context of
     results_template. change_url(contribution, code): where its author changes it.
-    contribution_url(contribution): its public page, None where answers are private.
+    contribution_url(contribution): its public page, None where answers are private. work():
+    what the worker does for it every ten seconds, and whether there was any.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Method:
     settings_url: Callable[["Activity"], str | None] | None = None
     change_url: Callable[["Contribution", str], str | None] | None = None
     contribution_url: Callable[["Contribution"], str | None] | None = None
+    work: Callable[[], bool] | None = None
 
     @property
     def main_action(self) -> str:

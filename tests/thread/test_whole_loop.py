@@ -21,6 +21,7 @@ from parvis.core.models import Event
 from parvis.ledger import openings, sequencer
 from parvis.ledger.store import Store
 from parvis.merkle.audit import audit
+from parvis.methods.survey import results as drawn
 from parvis.notify import digest, services, tokens
 from parvis.notify.models import Subscription
 from parvis.plan.tests import plan_factories as plans
@@ -45,6 +46,7 @@ def _work() -> None:
     """What the worker does between two steps of the thread."""
     while outbox.pump():
         pass
+    drawn.draw_stale()
     while sequencer.run_once():
         pass
 

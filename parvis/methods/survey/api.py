@@ -53,14 +53,19 @@ def survey(request: HttpRequest, slug: str) -> dict[str, Any]:
 
 @router.get("/surveys/{slug}/results", response=dict[str, Any], operation_id="survey_results")
 def results(request: HttpRequest, slug: str) -> dict[str, Any]:
-    """The charts of a survey, once they are public; the same counts as its page and file."""
+    """The charts of a survey, once they are public; the same counts as its page and file.
+
+    `pending` while the worker has not drawn them yet; `drawn_at` says when it did.
+    """
     from parvis.methods.survey.results import public_results
 
     found = public_results(_activity(slug))
     if found is None:
         raise NotFound
     return {
-        "total": found["total"],
+        "pending": "pending" in found,
+        "drawn_at": found.get("drawn_at"),
+        "total": found.get("total"),
         "questions": [
             {
                 "question": chart.question,
@@ -68,7 +73,7 @@ def results(request: HttpRequest, slug: str) -> dict[str, Any]:
                 "answered": chart.answered,
                 "bars": [{"label": bar.label, "count": bar.count} for bar in chart.bars],
             }
-            for chart in found["charts"]
+            for chart in found.get("charts", ())
         ],
     }
 

@@ -4,6 +4,6 @@ from django.apps import AppConfig
 
 
 class SurveyConfig(AppConfig):
-    """Templates and addresses only: its data is contributions."""
+    """Its data is contributions; its one table is what the worker draws of them."""
 
     name = "parvis.methods.survey"

@@ -43,17 +43,11 @@ def table(activity: Activity) -> pa.Table:
     return tabulate.table(questionnaire_of(activity), payloads)
 
 
-def charts(activity: Activity) -> Mapping[str, Any]:
-    """Return the charts of an activity, question by question, in order."""
-    questionnaire = questionnaire_of(activity)
-    data = table(activity)
-    drawn = [tabulate.chart(question, data) for question in questionnaire.questions()]
-    return {
-        "charts": [chart for chart in drawn if chart is not None],
-        "live": questionnaire.results == "live",
-        "total": data.num_rows,
-        "activity": activity,
-    }
+def charts(activity: Activity, data: pa.Table) -> list[tabulate.Chart]:
+    """Return the charts of an activity's table, question by question, in the active language."""
+    questions = questionnaire_of(activity).questions()
+    drawn = [tabulate.chart(question, data) for question in questions]
+    return [chart for chart in drawn if chart is not None]
 
 
 def results(activity: Activity) -> Mapping[str, Any]:
@@ -61,6 +55,13 @@ def results(activity: Activity) -> Mapping[str, Any]:
     from parvis.methods.survey.results import public_results
 
     return public_results(activity) or {"activity": activity, "hidden": True}
+
+
+def draw_stale() -> int:
+    """Draw again the charts of the surveys that changed."""
+    from parvis.methods.survey.results import draw_stale
+
+    return draw_stale()
 
 
 METHOD = Method(
@@ -83,6 +84,7 @@ METHOD = Method(
     table=table,
     results_template="survey/results.html",
     results=results,
+    work=lambda: bool(draw_stale()),
     settings_url=lambda activity: reverse("survey_edit", args=[activity.node.slug]),
     change_url=lambda contribution, code: reverse(
         "survey_change", args=[contribution.activity.node.slug, code]

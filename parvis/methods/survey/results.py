@@ -1,17 +1,19 @@
-"""When the charts of a survey are public, and the charts themselves, computed once a change."""
+"""When the charts of a survey are public, and the charts themselves, drawn by the worker."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from django.core.cache import cache as local
+from django.db import transaction
+from django.utils import timezone, translation
 from django.utils.translation import get_language
 
 from parvis.consult import phases
 from parvis.consult.models import Activity
-from parvis.core.models import Event
+from parvis.core.i18n import DEFAULT, LANGUAGES
 from parvis.methods.survey import method
-
-SECONDS = 3600
+from parvis.methods.survey.models import Results
+from parvis.methods.survey.tabulate import Bar, Chart
 
 
 def are_public(activity: Activity) -> bool:
@@ -21,21 +23,50 @@ def are_public(activity: Activity) -> bool:
 
 
 def public_results(activity: Activity) -> Mapping[str, Any] | None:
-    """Return the charts, or None while they are not public.
+    """Return what the page shows of the charts last drawn, or None while they are not public.
 
-    They are kept until another answer is received, changed or set aside.
+    `pending` where they were never drawn. No page computes them: with 11,000 answers that takes
+    longer than all the rest.
     """
     if not are_public(activity):
         return None
-    last = (
-        Event.objects.filter(node__space_id=activity.pk)
-        .order_by("-pk")
-        .values_list("pk", flat=True)
-        .first()
+    row = Results.objects.filter(activity=activity, drawn_at__isnull=False).first()
+    if row is None:
+        return {"activity": activity, "pending": True}
+    language = (get_language() or DEFAULT)[:2]
+    charts = row.charts.get(language) or row.charts.get(DEFAULT, [])
+    return {
+        "activity": activity,
+        "charts": [_chart(kept) for kept in charts],
+        "total": row.total,
+        "drawn_at": row.drawn_at,
+    }
+
+
+def _chart(kept: Mapping[str, Any]) -> Chart:
+    return Chart(**{**kept, "bars": tuple(Bar(**bar) for bar in kept["bars"])})
+
+
+@transaction.atomic
+def draw(activity: Activity) -> Results:
+    """Draw the charts of a survey from its table, in every language, and return them kept."""
+    # Before the answers are read: what comes meanwhile makes them stale again.
+    Results.objects.update_or_create(activity=activity, defaults={"stale": False})
+    data = method.table(activity)
+    charts = {}
+    for language in LANGUAGES:
+        with translation.override(language):
+            charts[language] = [asdict(chart) for chart in method.charts(activity, data)]
+    row, _made = Results.objects.update_or_create(
+        activity=activity,
+        defaults={"charts": charts, "total": data.num_rows, "drawn_at": timezone.now()},
     )
-    key = f"survey-results:{activity.pk}:{activity.version}:{last}:{get_language()}"
-    found = local.get(key)
-    if found is None:
-        found = method.charts(activity)
-        local.set(key, found, SECONDS)
-    return found
+    return row
+
+
+def draw_stale() -> int:
+    """Draw again what changed; return how many surveys. Called by the worker."""
+    stale = list(Results.objects.filter(stale=True).select_related("activity__consultation__node"))
+    for row in stale:
+        draw(row.activity)
+    return len(stale)

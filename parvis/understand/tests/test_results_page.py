@@ -13,6 +13,7 @@ from parvis.plan import responses
 from parvis.understand import coding, services
 from parvis.understand.models import Theme
 from parvis.understand.tests.understand_factories import code, make_answers, make_theme, publish
+from parvis.worker import run_until_idle
 from tests.factories import SURVEY, make_answer, make_consultation, make_person, survey_of
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +128,7 @@ def test_who_answered_is_counted_with_what_was_set_aside(client):
     row = Contribution.objects.select_related("node", "activity__consultation__node").first()
     acts.set_fate(actor=SYSTEM, contribution=row, fate="rejected", reason="duplicate")
     close(consultation)
+    run_until_idle()
     body = page(client, consultation)
     who = body[body.index('id="qui"') : body.index('aria-label="Limites"')]
     assert (

@@ -1,0 +1,82 @@
+"""Charts are drawn by the worker after a change; a page never computes them."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from parvis.consult import contributions
+from parvis.consult.models import Phase
+from parvis.core.access import SYSTEM
+from parvis.methods.survey import method, results
+from parvis.methods.survey.models import Results
+from parvis.worker import run_until_idle
+from tests.factories import make_answer, make_consultation, survey_of
+
+pytestmark = pytest.mark.django_db
+
+
+def close(activity, hours: float = -1) -> None:
+    ends = timezone.now() + timedelta(hours=hours)
+    Phase.objects.filter(consultation=activity.consultation).update(ends=ends)
+
+
+@pytest.fixture
+def survey():
+    activity = survey_of(make_consultation())
+    for _n in range(12):
+        make_answer(activity)
+    close(activity)
+    return activity
+
+
+def test_a_page_says_that_charts_are_being_drawn(survey, client: Client) -> None:
+    page = client.get(f"/fr/consultations/{survey.consultation.node.slug}/resultats/")
+    assert "en cours de tracé" in page.content.decode()
+    run_until_idle()
+    page = client.get(f"/fr/consultations/{survey.consultation.node.slug}/resultats/")
+    text = page.content.decode()
+    assert "12 réponses comptées" in text and 'class="bars"' in text
+
+
+def test_the_worker_draws_again_what_changed_and_nothing_else(survey) -> None:
+    run_until_idle()
+    first = Results.objects.get(activity=survey)
+    assert (first.total, first.stale) == (12, False)
+    assert results.draw_stale() == 0
+    row = survey.contributions.first()
+    contributions.set_fate(actor=SYSTEM, contribution=row, fate="rejected", reason="test")
+    run_until_idle()
+    again = Results.objects.get(activity=survey)
+    assert again.total == 11 and again.drawn_at > first.drawn_at
+
+
+def test_what_is_kept_equals_the_file_in_each_language(survey) -> None:
+    run_until_idle()
+    kept = Results.objects.get(activity=survey).charts
+    assert set(kept) == {"fr", "en"}
+    data = method.table(survey)
+    for chart in kept["fr"]:
+        if chart["kind"] == "single" and not chart["too_few"]:
+            column = data.column(chart["question"]).to_pylist()
+            counted = sorted(bar["count"] for bar in chart["bars"])
+            assert sum(counted) == sum(cell is not None for cell in column)
+    assert json.loads(json.dumps(kept)) == kept
+
+
+def test_reading_them_takes_two_queries_whatever_the_answers(survey) -> None:
+    run_until_idle()
+    with CaptureQueriesContext(connection) as few:
+        results.public_results(survey)
+    close(survey, 1)
+    for _n in range(5):
+        make_answer(survey)
+    close(survey)
+    with CaptureQueriesContext(connection) as many:
+        found = results.public_results(survey)
+    assert len(few) == len(many) <= 2
+    assert found is not None and found["total"] == 12
