@@ -27,6 +27,8 @@ NEWS: dict[str, News] = {
     "commitment.progressed": News(_("A commitment has news"), everybody=False),
     "commitment.evaluated": News(_("A commitment was evaluated")),
     "milestone.changed": News(_("A milestone changed"), everybody=False),
+    "strategy.published": News(_("A strategy was published")),
+    "indicator.measured": News(_("The values of an indicator changed"), everybody=False),
     "dataset.published": News(_("Data was published")),
     "document.published": News(_("A document was published")),
 }

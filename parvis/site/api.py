@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import NinjaAPI, Query, Schema
 
 from parvis.catalogue.api import router as catalogue_router
-from parvis.core import kinds, thread
+from parvis.core import kinds, limits, thread
 from parvis.core.errors import NotFound
 from parvis.core.models import Link, Node, State
 from parvis.methods.proposals.api import router as proposals_router
@@ -130,6 +130,29 @@ def _counts(walked: thread.Walk) -> list[int]:
     return found
 
 
+def _ties(node: Node, walked: thread.Walk) -> list[dict[str, Any]]:
+    """Return what a node is tied to directly and its walk does not meet: pillars, plans, …"""
+    met = {(level.relation, level.backwards) for level in walked.levels}
+    found: dict[tuple[str, bool, str], list[UUID]] = {}
+    for near, far, backwards in (("source", "target", False), ("target", "source", True)):
+        rows = Link.objects.filter(**{near: node, f"{far}__state": State.PUBLIC}).order_by("pk")
+        for relation, kind, pk in rows.values_list("relation", f"{far}__kind", far):
+            if (relation, backwards) not in met:
+                found.setdefault((relation, backwards, kind), []).append(pk)
+    first = {pk for ids in found.values() for pk in ids[: limits.WALK_NODES]}
+    nodes = Node.objects.in_bulk(first)
+    return [
+        {
+            "kind": kind,
+            "relation": relation,
+            "backwards": backwards,
+            "count": len(ids),
+            "nodes": [nodes[pk] for pk in ids[: limits.WALK_NODES]],
+        }
+        for (relation, backwards, kind), ids in found.items()
+    ]
+
+
 @api.get("/nodes/{uuid:node_id}/thread", response=ThreadOut, operation_id="node_thread")
 def node_thread(request: HttpRequest, node_id: UUID) -> dict[str, Any]:
     """The thread of anything public. Private contributions are counted, never listed."""
@@ -140,6 +163,9 @@ def node_thread(request: HttpRequest, node_id: UUID) -> dict[str, Any]:
     shown = {node.pk: node}
     for level in walked.levels:
         shown.update({one.pk: one for one in level.nodes})
+    ties = _ties(node, walked)
+    for tie in ties:
+        shown.update({one.pk: one for one in tie["nodes"]})
     links = Link.objects.filter(source__in=shown, target__in=shown).order_by("pk")[:500]
     return {
         "node": kinds.card(node),
@@ -153,7 +179,8 @@ def node_thread(request: HttpRequest, node_id: UUID) -> dict[str, Any]:
             }
             for level, count in zip(walked.levels, _counts(walked), strict=True)
             if count
-        ],
+        ]
+        + [{**tie, "nodes": [kinds.card(one) for one in tie["nodes"]]} for tie in ties],
         "links": [
             {
                 "source": link.source_id,

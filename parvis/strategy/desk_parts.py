@@ -112,9 +112,6 @@ def part_edit(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     }  # fmt: skip
     if kind == "indicator":
         context["reading"] = Reading(row, list(row.measures.order_by("on")))
-        context["measures"] = [
-            (one, when(one.on), amount(one.value, row.unit)) for one in context["reading"].measures
-        ]
     return submitted(request, form, act, "strategy/desk/part.html", context)
 
 

@@ -69,6 +69,16 @@ class Reading:
         return _("%(value)s on %(date)s") % {"value": value, "date": when(self.last.on)}
 
     @property
+    def valued(self) -> list[tuple[Measure, str]]:
+        """Each measure with its value in words."""
+        return [(row, amount(row.value, self.indicator.unit)) for row in self.measures]
+
+    @property
+    def last_amount(self) -> str:
+        """The last value without its date, or that none is published."""
+        return amount(self.last.value, self.indicator.unit) if self.last else not_published()
+
+    @property
     def state(self) -> str:
         """reached, short, or unknown: what the last value says of the target, nothing more."""
         target, last = self.indicator.target_value, self.last

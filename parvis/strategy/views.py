@@ -102,12 +102,14 @@ def indicator(request: HttpRequest, slug: str) -> HttpResponse:
     """One indicator: its series, its sources, the data that measure it."""
     found = indicator_or_404(request, slug)
     reading = readings(Indicator.objects.filter(pk=found.pk))[0]
+    evidence = queries.evidence(found)
     context = {
         "indicator": found,
         "reading": reading,
         "node": found.node,
         "strategy": found.strategy,
-        "evidence": queries.evidence(found),
+        "evidence": evidence,
+        "measured_by": any(link.relation == "measured_by" for link in evidence),
         "versions": found.node.revisions.count(),
         "preview": found.node.state != State.PUBLIC,
         **SECTION,

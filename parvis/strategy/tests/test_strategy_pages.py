@@ -12,8 +12,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from parvis.core import kinds, search
+from parvis.core import kinds, search, thread
 from parvis.core.access import SYSTEM
+from parvis.core.models import Event, Follow
+from parvis.notify.concerned import recipients, told_now
 from parvis.plan.tests.plan_factories import make_commitment, make_plan, make_report
 from parvis.strategy import measures, services
 from parvis.strategy.tests.strategy_factories import (
@@ -223,6 +225,35 @@ def test_the_api_gives_the_tree_its_gaps_and_the_pillars(client: Client) -> None
     assert [node["url"] for node in nodes] == [f"/fr/strategie/indicateurs/{indicator.node.slug}/"]
     for path in ("strategies/non", "strategies/non/barometer", "indicators/non"):
         assert client.get(f"/api/v1/{path}").status_code == 404
+
+
+def test_the_thread_of_anything_in_the_frame_is_in_the_api(client: Client) -> None:
+    pillar, commitment = make_pillar(), make_commitment(make_plan())
+    tie(pillar, commitment.node)
+    dataset = make_node("dataset", "jeu")
+    thread.link(commitment.node, "measured_by", dataset, actor=SYSTEM)
+    found = client.get(f"/api/v1/nodes/{pillar.pk}/thread").json()
+    assert [(level["kind"], level["relation"], level["count"]) for level in found["levels"]] == [
+        ("commitment", "serves", 1)
+    ]
+    assert found["links"][0]["reason"]["fr"] == "Même sujet."
+    found = client.get(f"/api/v1/nodes/{commitment.pk}/thread").json()
+    assert {(level["kind"], level["relation"]) for level in found["levels"]} == {
+        ("dataset", "measured_by"), ("pillar", "serves"),
+    }  # fmt: skip
+
+
+def test_who_follows_a_strategy_is_told_of_a_value_and_a_draft_tells_nobody() -> None:
+    strategy = make_strategy()
+    person = make_person(email="suivi@test.example")
+    Follow.objects.create(person=person, node=strategy.node)
+    make_measure(make_indicator(strategy))
+    make_measure(make_indicator(strategy, "secret", public=False))
+    told = {
+        event.node.slug: [one.email for one in recipients(event)] if told_now(event.node) else []
+        for event in Event.objects.filter(verb="indicator.measured").select_related("node__space")
+    }
+    assert told == {"part-papier": ["suivi@test.example"], "part-secret": []}
 
 
 def test_search_finds_the_frame(client: Client) -> None:
