@@ -1,8 +1,9 @@
 """Lists in a row: texts by language, web addresses; and facts that say where they come from."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -13,6 +14,9 @@ from parvis.core.i18n import LANGUAGES, clean_text
 
 ITEMS_MAX = 60
 URL_CHARACTERS = 500
+NAME_CHARACTERS = 90
+_BETWEEN = re.compile(r"[-_+\s]+")
+_ENDING = re.compile(r"\.(?:html?|php|aspx?|pdf|docx?|xlsx?|csv)$", re.IGNORECASE)
 
 
 def clean_texts(value: Any) -> list[Any]:
@@ -93,12 +97,30 @@ class SourcesField(models.JSONField):
         return super().clean(clean_sources(value), model_instance)
 
 
-def source_name(url: str) -> str:
-    """Return what a page shows of an address: site and path, cut at 90 characters."""
+def source_name(url: str, parts_max: int = 1) -> str:
+    """Return what a page shows of an address without a title: its site, and what its end says.
+
+    `https://www.site.ca/plans/plan-2021_final.pdf` is "site.ca, plan 2021 final": an address in
+    full is read out letter by letter, and the site alone would give several links one name
+    (WCAG 2.2, 2.4.4). `parts_max`: how many of the last parts of the path. At most 90 characters.
+    """
     parts = urlsplit(url)
     host = (parts.hostname or "").removeprefix("www.")
-    words = host + parts.path.rstrip("/") + (f"?{parts.query}" if parts.query else "")
-    return words if len(words) <= 90 else words[:89] + "…"
+    path = [unquote(part) for part in parts.path.split("/") if part]
+    said = [" ".join(_BETWEEN.sub(" ", _ENDING.sub("", part)).split()) for part in path]
+    query = [] if said else [unquote(parts.query)]
+    words = ", ".join(part for part in (host, *said[-parts_max:], *query) if part)
+    return words if len(words) <= NAME_CHARACTERS else words[: NAME_CHARACTERS - 1] + "…"
+
+
+def source_links(urls: Iterable[str]) -> list[tuple[str, str]]:
+    """Return (address, what the page shows of it) of each; two addresses never look the same."""
+    shown: dict[str, str] = {}
+    for url in urls:
+        taken = set(shown.values())
+        names = (source_name(url, n) for n in range(1, 4))
+        shown.setdefault(url, next((one for one in names if one not in taken), url))
+    return list(shown.items())
 
 
 def flat(items: list[Any], language: str) -> str:
@@ -124,4 +146,4 @@ class Sourced(models.Model):
     @property
     def source_links(self) -> list[tuple[str, str]]:
         """(address, what the page shows of it) of each source."""
-        return [(url, source_name(url)) for url in self.sources]
+        return source_links(self.sources)

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_safe
 
 from parvis.core import access, knots, revisions, thread
 from parvis.core.i18n import tr
-from parvis.core.lists import source_name
 from parvis.core.models import Link, Node, State
 from parvis.core.pages import paginate, public_page
 from parvis.plan import export, queries
@@ -155,7 +154,7 @@ def commitment(request: HttpRequest, slug: str, said_of: SayWhat | None = None) 
         "updates": list(queries.updates_of(row)),
         "evaluations": _evaluations(row),
         "evidence": _evidence(row),
-        "source_links": [(url, source_name(url)) for url in row.sources],
+        "source_links": row.source_links,
         "origins": origins,
         "reconstructed": any(response.reconstructed for response in answered),
         "versions": row.node.revisions.count(),

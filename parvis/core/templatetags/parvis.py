@@ -17,7 +17,7 @@ from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
 
-from parvis.core import access, i18n, ids, kinds
+from parvis.core import access, i18n, ids, kinds, lists
 
 register = template.Library()
 _LOCALES = {"fr": "fr_CA", "en": "en_CA"}
@@ -221,6 +221,18 @@ def query(context: Any, **changes: Any) -> str:
             parameters[name] = str(value)
     text = parameters.urlencode()
     return f"?{text}" if text else "?"
+
+
+@register.filter
+def source_name(url: str) -> str:
+    """The words for the link of an address that has no title."""
+    return lists.source_name(url)
+
+
+@register.filter
+def sources(urls: Any) -> list[tuple[str, str]]:
+    """(address, words for its link) of each address that is a source."""
+    return lists.source_links(urls)
 
 
 @register.filter

@@ -164,7 +164,7 @@ def test_the_page_of_a_commitment_says_all_that_is_known(client):
     text = words(page)
     for expected in (
         "Engagement 5", "1 jalon sur 1", "Un problème.", "Agir.", "Ouvrir le portail", "Atteint",
-        "Participation citoyenne", "Secrétariat", "BAnQ", "opengovpartnership.org/documents",
+        "Participation citoyenne", "Secrétariat", "BAnQ", "opengovpartnership.org, rapport",
         "Rapport initial, Comité", "Oui", "Non lu dans nos sources", "Une loi.",
         "Il manquait du monde", "La date n’a pas été lue.", "Limité.",
     ):  # fmt: skip
