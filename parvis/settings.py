@@ -167,6 +167,9 @@ EVENT_CONSUMERS = [
     "parvis.methods.survey.consume.consume",
 ]
 
+# What else may be missing before a consultation opens: consultation -> list of holes.
+CONSULTATION_HOLES: list[str] = []
+
 AUTH_USER_MODEL = "core.Person"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",

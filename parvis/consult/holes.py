@@ -1,12 +1,15 @@
 """What is missing before a consultation may open, each with the page that fills it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from parvis.consult import methods
@@ -79,7 +82,14 @@ def holes(consultation: Consultation) -> list[Hole]:
         need("who_may", _("Say who may answer."), "privacy")
     found += _holes_of_time(consultation, here)
     found += _holes_of_activities(consultation, here)
+    for more in _more():
+        found += more(consultation)
     return found
+
+
+@cache
+def _more() -> list[Callable[[Consultation], list[Hole]]]:
+    return [import_string(name) for name in settings.CONSULTATION_HOLES]
 
 
 def _holes_of_time(consultation: Consultation, here: Mapping[str, str]) -> list[Hole]:
