@@ -9,6 +9,7 @@ Point = tuple[date, Decimal]
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 260, 70, 16, 20, 40
 MARK = 0.8
 DAYS_MIN = 30
+YEARS_MAX, YEAR_WIDTH = 6, 70
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,14 @@ def plot(
     dots = tuple(Dot(x(on), y(value), (on, value) == base) for on, value in points)
     ticks = tuple(Tick(y(value), value) for value in (low, low + (high - low) / 2, high))
     years = range(first.year, last.year + 1)
-    shown = tuple((x(max(first, date(year, 1, 1))), year) for year in years[:: -(-len(years) // 6)])
+    shown: list[tuple[float, int]] = []
+    for year in years[:: -(-len(years) // YEARS_MAX)]:
+        place = x(max(first, date(year, 1, 1)))
+        if shown and place - shown[-1][0] < YEAR_WIDTH:
+            shown.pop()  # the series starts late in its first year
+        shown.append((place, year))
     return Plot(
-        dots, ticks, shown,
+        dots, ticks, tuple(shown),
         y(target[1]) if target else None,
         x(target[0]) if target and target[0] else None,
     )  # fmt: skip

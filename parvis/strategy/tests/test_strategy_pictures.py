@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from django.utils import translation
@@ -54,6 +55,16 @@ def test_a_series_keeps_the_order_of_days_and_stays_inside() -> None:
     assert found.target_y is not None and found.target_y < found.dots[-1].y
     assert len(found.years) <= 6
     assert found.path.count("L") == 2
+
+
+def test_two_years_are_never_written_over_one_another() -> None:
+    found = plot(
+        (date(2019, 11, 3), D(20)), None, [(date(2023, 12, 1), D(50))], percent=True
+    )  # fmt: skip
+    assert found is not None
+    places = [place for place, _year in found.years]
+    assert [year for _place, year in found.years] == [2020, 2021, 2022, 2023]
+    assert min(b - a for a, b in pairwise(places)) >= 70
 
 
 def test_one_day_alone_is_drawn() -> None:
