@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 
 from parvis.consult import phases
 from parvis.consult.models import Activity
-from parvis.core.i18n import DEFAULT, LANGUAGES
+from parvis.core.i18n import DEFAULT, LANGUAGES, Foreign
 from parvis.methods.survey import method
 from parvis.methods.survey.models import Results
 from parvis.methods.survey.tabulate import Bar, Chart
@@ -43,8 +43,27 @@ def public_results(activity: Activity) -> Mapping[str, Any] | None:
     }
 
 
+def _kept(text: str) -> Any:
+    """A text as JSON, with its language where it is not the page's."""
+    return {"text": text, "lang": text.lang} if isinstance(text, Foreign) else text
+
+
+def _said(kept: Any) -> str:
+    if isinstance(kept, str):
+        return kept
+    text = Foreign(kept["text"])
+    text.lang = kept["lang"]
+    return text
+
+
+def _written(chart: Chart) -> dict[str, Any]:
+    bars = [{**asdict(bar), "label": _kept(bar.label)} for bar in chart.bars]
+    return {**asdict(chart), "title": _kept(chart.title), "bars": bars}
+
+
 def _chart(kept: Mapping[str, Any]) -> Chart:
-    return Chart(**{**kept, "bars": tuple(Bar(**bar) for bar in kept["bars"])})
+    bars = tuple(Bar(**{**bar, "label": _said(bar["label"])}) for bar in kept["bars"])
+    return Chart(**{**kept, "title": _said(kept["title"]), "bars": bars})
 
 
 @transaction.atomic
@@ -56,7 +75,7 @@ def draw(activity: Activity) -> Results:
     charts = {}
     for language in LANGUAGES:
         with translation.override(language):
-            charts[language] = [asdict(chart) for chart in method.charts(activity, data)]
+            charts[language] = [_written(chart) for chart in method.charts(activity, data)]
     row, _made = Results.objects.update_or_create(
         activity=activity,
         defaults={"charts": charts, "total": data.num_rows, "drawn_at": timezone.now()},

@@ -1,6 +1,7 @@
 """Charts are drawn by the worker after a change; a page never computes them."""
 
 import json
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from parvis.core.access import SYSTEM
 from parvis.methods.survey import method, results
 from parvis.methods.survey.models import Results
 from parvis.worker import run_until_idle
-from tests.factories import make_answer, make_consultation, survey_of
+from tests.factories import SURVEY, make_answer, make_consultation, survey_of
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +67,18 @@ def test_what_is_kept_equals_the_file_in_each_language(survey) -> None:
             counted = sorted(bar["count"] for bar in chart["bars"])
             assert sum(counted) == sum(cell is not None for cell in column)
     assert json.loads(json.dumps(kept)) == kept
+
+
+def test_words_in_one_language_only_say_so_on_the_pages_of_the_other(client: Client) -> None:
+    settings = deepcopy(SURVEY)
+    del settings["pages"][0]["questions"][0]["label"]["en"]  # type: ignore[index]
+    activity = survey_of(make_consultation(settings=settings, fields={"languages": ["fr"]}))
+    for _n in range(10):
+        make_answer(activity)
+    close(activity)
+    run_until_idle()
+    page = client.get(f"/en/consultations/{activity.consultation.node.slug}/results/")
+    assert '<strong><span lang="fr-CA">Quelle action' in page.content.decode()
 
 
 def test_reading_them_takes_two_queries_whatever_the_answers(survey) -> None:
