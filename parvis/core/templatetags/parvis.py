@@ -1,6 +1,7 @@
 """Filters and tags that every template has: texts by language, numbers, dates, Markdown."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -46,7 +47,10 @@ def said(text: Any, characters: int = 0) -> str:
     `text` is by language, or what `tr` gave. `characters`: cut after so many. Never in an
     attribute, a title or an option, which cannot hold the mark: `tr` there.
     """
-    shown = text if isinstance(text, str) else i18n.tr(text)
+    if isinstance(text, Mapping):
+        shown = i18n.tr(text)
+    else:
+        shown = text if isinstance(text, str) else str(text or "")
     if characters and len(shown) > characters:
         cut = Truncator(shown).chars(characters)
     else:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.template import Context, Template
 from django.urls import reverse
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 
 from parvis.core.i18n import Foreign, tr
 from tests.factories import make_consultation
@@ -31,6 +31,7 @@ def draw(source: str, language: str, **context: object) -> str:
         ("<b> plain", "en", "&lt;b&gt; plain"),
         ({}, "en", ""),
         (None, "en", ""),
+        (gettext_lazy("Commitments"), "fr", "Engagements"),
     ],
 )
 def test_only_what_is_in_another_language_is_marked(text, language, shown) -> None:
