@@ -54,3 +54,14 @@ def test_desk_is_not_for_visitors(open_page: Open) -> None:
     page = open_page(role="citizen")
     answer = page.request.get("/fr/bureau/codage/prochain-plan-2027/")
     assert answer.status == 403
+
+
+def test_the_header_of_a_desk_holds_in_one_row(open_page: Open) -> None:
+    """Ten links once signed in: one row of 44 px on a screen of 1280, four on a telephone."""
+    for desktop, rows in ((True, 1), (False, 4)):
+        page = open_page(role="adviser", desktop=desktop)
+        for path in ("/fr/consultations/", "/en/consultations/", "/fr/bureau/"):
+            page.goto(path)
+            box = page.locator(".site-header").bounding_box()
+            assert box is not None and box["height"] <= rows * 44 + 26, (path, box)
+            expect(page.locator(".site-header .tools li")).to_have_count(5)
