@@ -35,7 +35,7 @@ from parvis.consult.desk_pages import (
 )
 from parvis.consult.models import Channel, Consultation, Contribution
 from parvis.core import access
-from parvis.core.errors import Invalid, Refused
+from parvis.core.errors import Invalid, NotFound, Refused
 from parvis.core.forms import KeyedForm, put_errors
 from parvis.core.i18n import DEFAULT, tr
 from parvis.core.models import Node, Organisation, Site, State
@@ -128,6 +128,22 @@ def _documents(consultation: Consultation) -> tuple[list[Node], list[tuple[str, 
     return attached, [(str(node.pk), tr(node.title)) for node in others]
 
 
+def _detach(request: HttpRequest, consultation: Consultation) -> HttpResponse:
+    """Take a document off; it is in the list below at once, to be attached again."""
+    attached = {str(node.pk): node for node in _documents(consultation)[0]}
+    document = attached.get(request.POST["detach"])
+    if document is None:
+        raise NotFound(_("This document is not attached."))
+    services.detach_document(
+        actor=request.actor,  # type: ignore[attr-defined]
+        consultation=consultation,
+        document=document,
+    )
+    words = _("“%(title)s” is detached. It can be attached again below.")
+    messages.success(request, words % {"title": tr(document.title)})
+    return HttpResponseRedirect(f"{request.path}#documents", status=303)
+
+
 @require_http_methods(METHODS)
 def overview(request: HttpRequest, slug: str) -> HttpResponse:
     """What is missing, the steps, what was received, what to do next; a document to attach."""
@@ -140,6 +156,8 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
             # Analysts do not set a consultation up: their work is what was received.
             return HttpResponseRedirect(reverse("consult_contributions", args=[slug]))
         raise
+    if request.method == "POST" and "detach" in request.POST:
+        return _detach(request, consultation)
     attached, others = _documents(consultation)
     form = desk_forms.DocumentForm(request.POST or None)
     form.fields["document"].choices = [("", _("Choose…")), *others]  # type: ignore[attr-defined]

@@ -15,12 +15,12 @@ from parvis.consult.holes import REQUIRED_DATES, REQUIRED_TEXTS, holes
 from parvis.consult.models import Activity, Consultation, Extension, Phase, PhaseAction
 from parvis.core import access, revisions
 from parvis.core.access import Actor
-from parvis.core.errors import Closed, Conflict, Invalid
+from parvis.core.errors import Closed, Conflict, Invalid, NotFound
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text, clean_text
 from parvis.core.models import Node, Organisation, State
 from parvis.core.rows import check_row, free_slug
-from parvis.core.thread import link
+from parvis.core.thread import link, unlink
 
 EDITABLE = (
     *REQUIRED_TEXTS,
@@ -340,12 +340,29 @@ def extend(
 def attach_document(
     *, actor: Actor, consultation: Consultation, document: Node, reason: Text | None = None
 ) -> None:
-    """Say that a document is to be read before answering."""
+    """Say that a document is to be read before answering. Raises Forbidden."""
+    access.require(actor, "manage_consultation", consultation)
     link(
         document, "informs", consultation.node, actor=actor, reason=reason,
         action="manage_consultation",
     )  # fmt: skip
-    emit("consultation.informed", node=consultation.node, actor=actor)
+    facts = {"document": str(document.pk)}
+    emit("consultation.informed", node=consultation.node, actor=actor, data=facts)
+
+
+@transaction.atomic
+def detach_document(*, actor: Actor, consultation: Consultation, document: Node) -> None:
+    """Say no more that a document is to be read before answering; the document itself stays.
+
+    Attaching it again undoes it. Raises Forbidden, NotFound where it is not attached.
+    """
+    access.require(actor, "manage_consultation", consultation)
+    if not unlink(
+        document, "informs", consultation.node, actor=actor, action="manage_consultation"
+    ):
+        raise NotFound(_("This document is not attached."))
+    facts = {"document": str(document.pk)}
+    emit("consultation.document_detached", node=consultation.node, actor=actor, data=facts)
 
 
 def tick(now: datetime | None = None) -> int:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from parvis.core import access
 from parvis.core.desk import SECTION, editing, key_of, publish, submitted
+from parvis.core.i18n import tr
 from parvis.core.models import Organisation, State
-from parvis.plan import queries, reports, services
+from parvis.plan import evidence, queries, reports, services
 from parvis.plan.forms import (
     ClosePlanForm,
     CommitmentForm,
@@ -190,8 +191,29 @@ def commitment_edit(request: HttpRequest, slug: str) -> HttpResponse:
         "plan": row.plan,
         "milestones": row.milestones.select_related("node"),
         "draft": row.node.state == State.DRAFT,
+        "evidence": evidence.attached(row),
+        "attachable": evidence.attachable(row),
     }
     return submitted(request, form, act, "plan/desk/commitment.html", context)
+
+
+@require_POST
+def commitment_evidence(request: HttpRequest, slug: str) -> HttpResponse:
+    """Attach a public document or dataset as evidence, or detach one."""
+    row = _commitment(request, slug)
+    back = HttpResponseRedirect(reverse("commitment_edit", args=[slug]) + "#preuves", status=303)
+    detach = "detach" in request.POST
+    node = evidence.thing_of(request.POST.get("detach" if detach else "attach", ""))
+    if node is None:
+        messages.error(request, _("Choose a document or a dataset."))
+    elif detach:
+        evidence.detach(actor=request.actor, commitment=row, thing=node)
+        words = _("“%(title)s” is detached. It can be attached again below.")
+        messages.success(request, words % {"title": tr(node.title)})
+    else:
+        evidence.attach(actor=request.actor, commitment=row, thing=node)
+        messages.success(request, _("“%(title)s” is attached.") % {"title": tr(node.title)})
+    return back
 
 
 @require_POST

@@ -27,6 +27,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="commitment_publish",
     ),
     path(
+        _("desk/plans/commitments/<slug:slug>/evidence/"),
+        desk.commitment_evidence,
+        name="commitment_evidence",
+    ),
+    path(
         _("desk/plans/commitments/<slug:slug>/milestones/"),
         desk.milestone_new,
         name="milestone_new",

@@ -141,6 +141,7 @@ PAGES: dict[str, Row] = {
     "plan_evaluation_new": Row("plan", COORDINATOR, COORDINATOR),
     "commitment_new": Row("plan", COORDINATOR, COORDINATOR),
     "commitment_edit": Row("commitment", COORDINATOR, COORDINATOR),
+    "commitment_evidence": Row("commitment", None, COORDINATOR),
     "commitment_publish": Row("draft_commitment", None, COORDINATOR),
     "milestone_new": Row("commitment", COORDINATOR, COORDINATOR),
     "milestone_edit": Row("milestone", COORDINATOR, COORDINATOR),

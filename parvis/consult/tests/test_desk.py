@@ -10,6 +10,8 @@ from django.utils import timezone, translation
 
 from parvis.consult import services
 from parvis.consult.models import Consultation, Extension, Phase
+from parvis.core.access import SYSTEM, actor_for
+from parvis.core.errors import Forbidden
 from parvis.core.models import Event, Node, Person, Revision, Role, Site, State
 from tests.factories import a_day, make_consultation, make_organisation, make_person, make_site
 
@@ -458,7 +460,46 @@ def test_document_is_attached_once_and_listed(client: Client) -> None:
     assert client.post(url, {"document": str(document.pk)}).status_code == 303
     assert consultation.node.links_in.filter(relation="informs", source=document).count() == 1
     html = client.get(url).content.decode()
-    assert html.count("Le sujet en deux pages") == 1
+    assert html.count(">Le sujet en deux pages<") == 1
+
+
+def test_a_document_is_detached_and_attached_again(client: Client) -> None:
+    consultation = make_consultation()
+    document = Node.objects.create(
+        kind="document", slug="resume", title={"fr": "Le sujet"}, state=State.PUBLIC
+    )
+    services.attach_document(actor=SYSTEM, consultation=consultation, document=document)
+    url, links = reverse("consult_desk", args=["plan"]), consultation.node.links_in
+    detach = {"detach": str(document.pk)}
+    public = reverse("consultation", args=["plan"])
+    assert "Le sujet" in client.get(public).content.decode()
+    _signed(client, "analyst")
+    assert client.post(url, detach).status_code == 403
+    client.force_login(make_person("adviser", "conseil@test.example"))
+    assert 'aria-label="Détacher\u00a0:\u00a0Le sujet"' in client.get(url).content.decode()
+    answer = client.post(url, detach, follow=True)
+    html = answer.content.decode()
+    assert "Le sujet\u00a0» est détaché." in html and "Le sujet</option>" in html
+    assert not links.filter(relation="informs").exists()
+    event = Event.objects.get(verb="consultation.document_detached")
+    assert event.data == {"document": str(document.pk)} and event.actor is not None
+    assert "Le sujet" not in client.get(public).content.decode()
+    assert Node.objects.filter(pk=document.pk, state=State.PUBLIC).exists()
+    for wrong in (document.pk, consultation.pk, "x"):
+        assert client.post(url, {"detach": str(wrong)}).status_code == 404
+    assert client.post(url, {"document": str(document.pk)}).status_code == 303
+    assert links.filter(relation="informs", source=document).count() == 1
+
+
+def test_the_right_to_attach_is_on_that_consultation() -> None:
+    consultation = make_consultation()
+    document = Node.objects.create(kind="document", slug="resume", title={"fr": "Le sujet"})
+    person = make_person(email="ailleurs@test.example")
+    other = make_organisation("ailleurs", "Ailleurs").node
+    Role.objects.create(person=person, role="adviser", scope=other)
+    for service in (services.attach_document, services.detach_document):
+        with pytest.raises(Forbidden):
+            service(actor=actor_for(person), consultation=consultation, document=document)
 
 
 # Opening and extending ---------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from parvis.core.models import Event
+from parvis.core.models import Event, Node, State
 from parvis.plan import queries
 from parvis.plan.models import Commitment, Evaluation, Milestone, Plan, Response
 from parvis.plan.tests.plan_factories import (
@@ -299,3 +299,36 @@ def test_the_desk_of_responses_does_not_grow(desk):
     assert seen[0] == seen[1]
     assert desk.get(reverse("response_edit", args=[consultation.slug, "rien"])).status_code == 404
     assert desk.get(reverse("desk_responses", args=["rien"])).status_code == 404
+
+
+def test_evidence_is_attached_detached_and_attached_again(client):
+    row = make_commitment(make_plan(), "1")
+    thing = Node.objects.create(
+        kind="document", slug="bilan", title={"fr": "Le bilan"}, state=State.PUBLIC
+    )
+    secret = Node.objects.create(kind="document", slug="note", title={"fr": "Une note"})
+    url = reverse("commitment_evidence", args=[row.node.slug])
+    edit, public = (
+        reverse(name, args=[row.node.slug]) for name in ("commitment_edit", "commitment")
+    )
+    client.force_login(make_person("adviser"))
+    assert client.post(url, {"attach": str(thing.pk)}).status_code == 403
+    client.force_login(make_person("coordinator"))
+    assert ">Le bilan (Document)</option>" in client.get(edit).content.decode()
+    for _twice in range(2):
+        assert client.post(url, {"attach": str(thing.pk)}).status_code == 303
+    assert row.node.links_out.filter(relation="evidenced_by", target=thing).count() == 1
+    assert "Le bilan" in client.get(public).content.decode()
+    assert 'aria-label="Détacher\u00a0:\u00a0Le bilan"' in client.get(edit).content.decode()
+    html = client.post(url, {"detach": str(thing.pk)}, follow=True).content.decode()
+    assert "Le bilan\u00a0» est détaché" in html
+    assert not row.node.links_out.filter(relation="evidenced_by").exists()
+    assert "Le bilan" not in client.get(public).content.decode()
+    assert Event.objects.filter(verb="commitment.evidence_detached").count() == 1
+    assert client.post(url, {"detach": str(thing.pk)}).status_code == 404
+    assert client.post(url, {"attach": str(secret.pk)}).status_code == 422
+    for wrong in ("", "x", str(row.pk)):
+        html = client.post(url, {"attach": wrong}, follow=True).content.decode()
+        assert "Choisissez un document ou un jeu de données." in html
+    client.post(url, {"attach": str(thing.pk)})
+    assert row.node.links_out.filter(relation="evidenced_by", target=thing).count() == 1
