@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "parvis.understand",
     "parvis.plan",
     "parvis.strategy",
+    "parvis.collaborate",
     "parvis.catalogue",
     "parvis.moderation",
     "parvis.ledger",

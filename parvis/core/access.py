@@ -11,8 +11,10 @@ from parvis.core.models import Node, Person, State
 ANONYMOUS, AUTHOR, CITIZEN = "anonymous", "author", "citizen"
 ADVISER, ANALYST, STEWARD = "adviser", "analyst", "steward"
 COORDINATOR, OPERATOR = "coordinator", "operator"
+MEMBER = "member"
+"""Sits on a committee or speaks for an accredited group, always with that scope. Not staff."""
 STAFF = frozenset({ADVISER, ANALYST, STEWARD, COORDINATOR, OPERATOR})
-ROLES = (ANONYMOUS, AUTHOR, CITIZEN, ADVISER, ANALYST, STEWARD, COORDINATOR, OPERATOR)
+ROLES = (ANONYMOUS, AUTHOR, CITIZEN, ADVISER, ANALYST, STEWARD, COORDINATOR, OPERATOR, MEMBER)
 _EVERYONE = frozenset(ROLES)
 _SEEN = frozenset({State.PUBLIC})
 _ANY = frozenset(State)
@@ -62,6 +64,16 @@ MATRIX: dict[str, tuple[Rule, ...]] = {
     "report_progress": (_rule(COORDINATOR),),
     "evaluate": (_rule(COORDINATOR),),
     "manage_strategy": (_rule(COORDINATOR),),
+    # committees and accredited groups: what their members say, staff neither approve nor edit
+    "manage_committee": (_rule(COORDINATOR),),
+    "accredit": (_rule(COORDINATOR),),
+    "advise": (_rule(MEMBER, COORDINATOR),),
+    "answer_advice": (_rule(COORDINATOR),),
+    "draft_together": (_rule(MEMBER, COORDINATOR),),
+    "propose_change": (_rule(CITIZEN, states=_SEEN),),
+    "settle_change": (_rule(MEMBER, COORDINATOR),),
+    "evaluate_apart": (_rule(MEMBER),),
+    "check_cocreation": (_rule(COORDINATOR),),
     "manage_catalogue": (_rule(STEWARD),),
     "publish_data": (_rule(STEWARD),),
     "moderate": (_rule(ADVISER, COORDINATOR),),
@@ -93,7 +105,7 @@ class Actor:
     @property
     def is_staff(self) -> bool:
         """Whether any staff role is held, anywhere on the site."""
-        return bool(self.roles & STAFF) or bool(self.scopes)
+        return bool(self.roles & STAFF) or any(role in STAFF for role, _scope in self.scopes)
 
     def holding(self, contribution_id: UUID) -> "Actor":
         """Return this actor with the receipt of one more contribution."""
@@ -112,12 +124,13 @@ def actor_for(person: Person | None, *, staff: bool = True) -> Actor:
     if person is None or not person.is_active:
         return NOBODY
     roles, scopes = {ANONYMOUS, CITIZEN}, set()
-    if staff:
-        for role in person.roles.all():
-            if role.scope_id is None:
-                roles.add(role.role)
-            else:
-                scopes.add((role.role, role.scope_id))
+    for role in person.roles.all():
+        if role.role in STAFF and not staff:
+            continue
+        if role.scope_id is None:
+            roles.add(role.role)
+        else:
+            scopes.add((role.role, role.scope_id))
     return Actor(person, frozenset(roles), frozenset(scopes))
 
 

@@ -188,6 +188,7 @@ class Role(models.Model):
         STEWARD = "steward", _("Data steward")
         COORDINATOR = "coordinator", _("Plan coordinator")
         OPERATOR = "operator", _("Operator")
+        MEMBER = "member", _("Member of a committee or of an accredited group")
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="roles")
     role = models.CharField(max_length=12, choices=Name)

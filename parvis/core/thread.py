@@ -34,9 +34,13 @@ RELATIONS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     ),
     "evaluated_by": (frozenset({"commitment", "plan"}), frozenset({"evaluation"})),
     "published_as": (frozenset({"consultation"}), frozenset({"dataset"})),
-    "informs": (frozenset({"document", "news"}), frozenset({"consultation"})),
+    "informs": (frozenset({"document", "news"}), frozenset({"consultation", "meeting"})),
     "copy_of": (frozenset({"contribution"}), frozenset({"contribution"})),
-    "becomes": (frozenset({"data_request"}), frozenset({"commitment", "dataset"})),
+    "becomes": (frozenset({"data_request", "drafting"}), frozenset({"commitment", "dataset"})),
+    "concerns": (
+        frozenset({"advice"}),
+        frozenset({"plan", "commitment", "consultation", "strategy", "drafting", "document"}),
+    ),
     "follows_on": (frozenset({"plan"}), frozenset({"plan"})),
 }
 
@@ -53,6 +57,7 @@ LABELS = {
     "informs": _("informs"),
     "copy_of": _("copy of"),
     "becomes": _("becomes"),
+    "concerns": _("concerns"),
     "follows_on": _("follows on"),
 }
 
