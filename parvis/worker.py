@@ -7,7 +7,7 @@ of ten minutes never delays the register:
     events   hand events to search, notices, publication; say boundaries; clean up
     notices  send what people asked to be told
     jobs     imports, exports, analyses
-    methods  charts of the surveys that changed
+    methods  charts of the surveys that changed, figures of the whole site
 
 A step that fails is logged and tried again later (1, 2, 4... 60 s); the others go on. One worker
 at a time runs on a home, whatever starts it. A worker that is killed loses nothing: each step
@@ -153,6 +153,21 @@ def _methods() -> bool:
     return any(worked)
 
 
+class Promises:
+    """Counts the promises kept when something that they count happened."""
+
+    def __init__(self) -> None:
+        self.watch: Callable[[], bool] | None = None
+
+    def __call__(self) -> bool:
+        """Count, and say whether figures changed."""
+        if self.watch is None:
+            from parvis.site.promise_keeping import Watch
+
+            self.watch = Watch()
+        return self.watch()
+
+
 def _recover() -> bool:
     """Give back the jobs whose worker fell silent; one that killed three workers has failed."""
     from django.utils import timezone
@@ -258,7 +273,7 @@ def lanes(jobs: Jobs | None = None) -> dict[str, list[Step]]:
         ],
         "notices": [Step("notices", _notices, every=1)],
         "jobs": [Step("jobs", jobs or Jobs())],
-        "methods": [Step("methods", _methods, every=10)],
+        "methods": [Step("methods", _methods, every=10), Step("promises", Promises(), every=30)],
     }
 
 

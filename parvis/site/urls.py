@@ -10,6 +10,7 @@ urlpatterns = [
     path(_("consultations/<slug:slug>/"), consultation.consultation, name="consultation"),
     path("", include("parvis.site.routes.plan")),
     path("", include("parvis.site.routes.strategy")),
+    path("", include("parvis.site.routes.promises")),
     path("", include("parvis.site.routes.notify")),
     path("", include("parvis.site.routes.proposals")),
     path("", include("parvis.site.routes.catalogue")),

@@ -71,7 +71,8 @@ PUBLIC = {
     "strategies": "none", "strategy": "strategy", "strategy_history": "strategy",
     "barometer": "strategy", "barometer_csv": "strategy", "barometer_json": "strategy",
     "indicator": "indicator", "indicator_history": "indicator", "pillars": "none",
-    "pillar": "pillar",
+    "pillar": "pillar", "promises": "none", "promises_csv": "none", "promises_json": "none",
+    "promises_feed": "none", "promise_rows": "promise", "promise_rows_csv": "promise",
 }  # fmt: skip
 
 PAGES: dict[str, Row] = {
@@ -265,6 +266,8 @@ MACHINES: dict[str, Row] = {
     "api/v1/proposal/<uuidstr:pk>/answer": Row(
         "proposal_id", None, RESPOND, method="PUT", body='{"status": "under_review"}'
     ),
+    "api/v1/promises": Row("none", EVERYONE),
+    "api/v1/promises/<name>": Row("promise", EVERYONE),
     "api/v1/moderation/rules": Row("none", EVERYONE),
     "api/v1/moderation/figures": Row("none", EVERYONE),
     "api/v1/moderation/decisions": Row("none", EVERYONE),

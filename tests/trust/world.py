@@ -233,6 +233,7 @@ def _others(world: World) -> None:
     api_tokens.issue(actor=SYSTEM, person=world.people["citizen"], name="Programme", days=None)
     world.args |= {
         "none": [],
+        "promise": ["responses"],
         "token": [tokens.of_subscription(row)],
         "node": [node.pk],
         "own_subscription": [theirs.pk],
