@@ -97,6 +97,7 @@ INSTALLED_APPS = [
     "ninja",
     "parvis.core",
     "parvis.consult",
+    "parvis.consult.launch",
     "parvis.understand",
     "parvis.plan",
     "parvis.strategy",

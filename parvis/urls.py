@@ -14,12 +14,14 @@ urlpatterns = [
     path("", include("parvis.ledger.machine_urls")),
     path("", include("parvis.catalogue.machine_urls")),
     path("", include("parvis.site.machine_urls")),
+    path("", include("parvis.consult.launch.machine_urls")),
     *i18n_patterns(
         # What a crowd asks for comes first: addresses are tried in order.
         path("", include("parvis.methods.survey.urls")),
         path("", include("parvis.methods.proposals.urls")),
         path("", include("parvis.site.urls")),
         path("", include("parvis.consult.urls")),
+        path("", include("parvis.consult.launch.urls")),
         path("", include("parvis.understand.urls")),
         path("", include("parvis.plan.urls")),
         path("", include("parvis.strategy.urls")),
