@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from parvis.consult import queries
-from parvis.consult.methods import Method
+from parvis.consult.methods import Collected, Method
 from parvis.consult.models import Activity, Contribution
 from parvis.methods.survey import answers, tabulate
 from parvis.methods.survey.definition import TEXTS, Questionnaire, holes, parse
@@ -50,6 +50,14 @@ def charts(activity: Activity, data: pa.Table) -> list[tabulate.Chart]:
     return [chart for chart in drawn if chart is not None]
 
 
+def collects(activity: Activity) -> list[Collected]:
+    """Return what the questionnaire asks, question by question."""
+    return [
+        Collected(question.label, not question.opinion, question.required)
+        for question in questionnaire_of(activity).questions()
+    ]
+
+
 def results(activity: Activity) -> Mapping[str, Any]:
     """Return what the results page shows; `charts` is absent while they are not public."""
     from parvis.methods.survey.results import public_results
@@ -85,6 +93,7 @@ METHOD = Method(
     results_template="survey/results.html",
     results=results,
     work=lambda: bool(draw_stale()),
+    collects=collects,
     settings_url=lambda activity: reverse("survey_edit", args=[activity.node.slug]),
     change_url=lambda contribution, code: reverse(
         "survey_change", args=[contribution.activity.node.slug, code]
