@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 _WORDS = (
     "suivi|follow-up|modifier|change|recu|receipt|brouillon|draft|desabonnement|unsubscribe"
-    "|confirmer|confirm|abonnement|subscription|apercu|preview"
+    "|confirmer|confirm|abonnement|subscription|apercu|preview|relecture|review"
 )
 # Two such words may follow one another ("modifier/recu/<code>"): what is masked follows the last.
 _CODE = re.compile(rf"(?i)/((?:{_WORDS})(?:/(?:{_WORDS}))*)/[^/?#\s]+")

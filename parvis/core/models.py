@@ -235,12 +235,17 @@ class Organisation(models.Model):
 class Site(models.Model):
     """The one row that says whose site this is; filled by `parvis init`."""
 
+    class Approval(models.TextChoices):
+        NONE = "none", _("One person opens a consultation alone")
+        SECOND_PERSON = "second_person", _("A second person approves each version first")
+
     organisation = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT)
     name = TextField(characters_max=limits.TITLE_CHARACTERS)
     languages = models.JSONField(default=list, blank=True)
     privacy_officer = TextField(blank=True, characters_max=limits.SHORT_CHARACTERS)
     privacy_contact = models.CharField(max_length=200, blank=True)
     contact = models.CharField(max_length=200, blank=True)
+    approval = models.CharField(max_length=13, choices=Approval, default=Approval.NONE)
 
     def __str__(self) -> str:
         return str(self.name.get("fr", ""))
