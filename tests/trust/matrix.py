@@ -54,6 +54,7 @@ class Row:
 PUBLIC = {
     "home": "none", "consultations": "none", "consultation": "consultation",
     "consultation_privacy": "consultation", "consultation_history": "consultation",
+    "consultation_embed": "consultation",
     "results": "consultation", "theme_history": "theme_history", "search": "none",
     "guarantees": "none", "accessibility": "none", "privacy": "none", "api_guide": "none",
     "survey_print": "survey", "proposals": "proposals", "proposal": "proposal",
@@ -73,6 +74,10 @@ PUBLIC = {
     "indicator": "indicator", "indicator_history": "indicator", "pillars": "none",
     "pillar": "pillar", "promises": "none", "promises_csv": "none", "promises_json": "none",
     "promises_feed": "none", "promise_rows": "promise", "promise_rows_csv": "promise",
+    "consultations_register": "none", "register_csv": "none", "register_json": "none",
+    "consultations_calendar": "none", "consultations_ics": "none",
+    "consultation_ics": "consultation", "elsewhere": "elsewhere",
+    "elsewhere_history": "elsewhere",
 }  # fmt: skip
 
 PAGES: dict[str, Row] = {
@@ -120,6 +125,17 @@ PAGES: dict[str, Row] = {
     "consult_open": Row("consultation", ADVISER, ADVISER),
     "consult_extend": Row("phase", MANAGE, MANAGE),
     "consult_contributions": Row("consultation", CODE, CODE),
+    "desk_elsewhere": Row("none", MANAGE | {"elsewhere"}),
+    "elsewhere_new": Row("none", MANAGE | {"elsewhere"}, MANAGE | {"elsewhere"}),
+    "elsewhere_import": Row("none", MANAGE | {"elsewhere"}, MANAGE | {"elsewhere"}),
+    "elsewhere_edit": Row("elsewhere", MANAGE, MANAGE),
+    "elsewhere_withdraw": Row("elsewhere", MANAGE, MANAGE),
+    "launch_kit": Row("consultation", MANAGE),
+    "launch_file": Row("launch_file", MANAGE),
+    "launch_quote": Row("consultation", MANAGE, MANAGE),
+    "launch_unquote": Row("consultation", None, MANAGE),
+    "launch_source_new": Row("consultation", MANAGE, MANAGE),
+    "launch_source_remove": Row("launch_source", None, MANAGE),
     "survey_paper": Row("survey", CODE, CODE),
     "survey_edit": Row("survey", MANAGE, MANAGE),
     "survey_export": Row("survey", MANAGE),
@@ -224,6 +240,8 @@ MACHINES: dict[str, Row] = {
     "metrics": Row("none", EVERYONE),
     "robots.txt": Row("none", EVERYONE),
     "favicon.ico": Row("none", EVERYONE),
+    "c/<slug:code>": Row("short", EVERYONE),
+    "c/<slug:code>/<slug:source>": Row("short_from", EVERYONE),
     "ledger/checkpoint": Row("none", EVERYONE),
     "ledger/vkey": Row("none", EVERYONE),
     "ledger/openings.jsonl": Row("none", EVERYONE),
@@ -283,7 +301,9 @@ STATES: list[tuple[str, str, frozenset[str]]] = [
     ("consultation", "draft_consultation", MANAGE),
     ("consultation_privacy", "draft_consultation", MANAGE),
     ("consultation_history", "draft_consultation", MANAGE),
+    ("consultation_embed", "draft_consultation", MANAGE),
     ("results", "draft_consultation", MANAGE),
+    ("consultation_ics", "draft_consultation", NOBODY),
     ("survey", "draft_survey", MANAGE),
     ("survey_print", "draft_survey", MANAGE),
     ("proposals", "draft_proposals", MANAGE),
@@ -314,6 +334,7 @@ STATES: list[tuple[str, str, frozenset[str]]] = [
     ("report", "draft_theme_id", NOBODY),
 ]
 MACHINE_STATES: list[tuple[str, str]] = [
+    ("c/<slug:code>", "draft_short"),
     ("api/v1/nodes/<uuidstr:node_id>/thread", "draft_theme_id"),
     ("api/v1/nodes/<uuidstr:node_id>/thread", "answer_node"),
     ("api/v1/nodes/<uuidstr:node_id>/thread", "hidden_id"),

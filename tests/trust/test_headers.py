@@ -28,6 +28,8 @@ SECRET = {"follow_up_code", "receipt", "receipt_copy", "withdraw", "receipt_proo
           "survey_step", "survey_send", "proposal_change", "appeal_code", "unsubscribe",
           "confirm_subscription"}  # fmt: skip
 
+# Made to be shown in a frame on other sites: nothing can be done there, and it has no session.
+FRAMED = {"consultation_embed"}
 PERSONAL = ("desk", "coding", "consult_edit", "mail", "account", "mfa", "my_", "publish_")
 HEADERS = {
     "X-Content-Type-Options": {"nosniff"},
@@ -70,6 +72,11 @@ def _inline(name: str, role: str, answer: Any) -> list[str]:
 def _headers(name: str, role: str, answer: Any) -> list[str]:
     policy = answer.headers.get("Content-Security-Policy", "")
     found = []
+    framed = name in FRAMED
+    if framed:
+        if "script-src 'none'" not in policy or "form-action 'none'" not in policy:
+            found.append("something can be done in a frame")
+        policy = policy.replace("frame-ancestors *", "frame-ancestors 'none'")
     if "default-src 'none'" not in policy or "unsafe" in policy or "*" in policy:
         found.append(f"Content-Security-Policy {policy!r}")
     if "sandbox" not in policy and "frame-ancestors 'none'" not in policy:

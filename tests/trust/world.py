@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from parvis.catalogue.tests import catalogue_factories as catalogue
 from parvis.consult import contributions
+from parvis.consult.launch import addresses
 from parvis.consult.models import Consultation, Phase
+from parvis.consult.register import services as register
 from parvis.core import keys
 from parvis.core import tokens as api_tokens
 from parvis.core.access import SYSTEM, actor_for
@@ -92,6 +94,11 @@ def _consultations(world: World) -> None:
     moderation.report(actor=SYSTEM, node=proposal.node, reason="insult", details="Voyez.")
     draft = make_consultation(slug="secrete", opened=False, with_proposals=True)
     secret_survey = survey_activity(draft)
+    place = addresses.add_source(actor=SYSTEM, consultation=consultation, label="Bibliothèque")
+    held = register.record(
+        actor=SYSTEM, title={"fr": "Tenue ailleurs"}, organisation=consultation.organisation,
+        fields={"sources": ["https://exemple.test/"]},
+    )  # fmt: skip
     token = contributions.save_draft(activity=survey, payload={"first": "data", "why": "Brouillon"})
     world.things |= {
         "consultation": consultation, "survey": survey, "proposal": proposal, "comment": comment,
@@ -100,7 +107,13 @@ def _consultations(world: World) -> None:
     }  # fmt: skip
     world.args |= {
         "consultation": [consultation.node.slug],
+        "elsewhere": [held.node.slug],
         "draft_consultation": [draft.node.slug],
+        "launch_file": [consultation.node.slug, "communique-fr.html"],
+        "launch_source": [consultation.node.slug, place.name],
+        "short": [addresses.code_of(consultation)],
+        "short_from": [addresses.code_of(consultation), place.name],
+        "draft_short": [addresses.code_of(draft)],
         "draft_survey": [secret_survey.node.slug],
         "draft_proposals": [proposals.proposals_of(draft).node.slug],
         "phase": [consultation.node.slug, consultation.phases.get().pk],

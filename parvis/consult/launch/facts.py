@@ -89,7 +89,7 @@ class Facts:
     @property
     def conditions(self) -> str:
         """How long it takes and who may answer, in a line."""
-        return ", ".join(words for words in (self.minutes, self.who) if words)
+        return ". ".join(words for words in (self.minutes, self.who) if words)
 
 
 def languages_of(consultation: Consultation) -> list[str]:

@@ -21,9 +21,7 @@ class QuotationForm(KeyedForm):
         help_text=_("Without quotation marks. Nothing is ever written for somebody."),
     )
     name = forms.CharField(max_length=120, label=_("Who said them"))
-    office = TextFormField(
-        characters_max=limits.TITLE_CHARACTERS, label=_("Office of that person")
-    )
+    office = TextFormField(characters_max=limits.TITLE_CHARACTERS, label=_("Office of that person"))
     source = forms.CharField(
         max_length=500,
         label=_("Where these words can be checked"),

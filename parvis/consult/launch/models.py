@@ -53,9 +53,7 @@ class VisitDay(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["consultation", "source", "day"], name="visit_day_once"
-            )
+            models.UniqueConstraint(fields=["consultation", "source", "day"], name="visit_day_once")
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import segno
 from django.conf import settings
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from parvis.consult.launch.facts import Facts
 
+Form = Literal["pdf", "svg"]
 _HERE = Path(__file__).parent / "print"
 _TOKEN = re.compile(r"--colour-([a-z-]+):\s*(#[0-9a-fA-F]{3,8})")
 _FONTS = re.compile(r"--font-body:\s*([^;]+);")
@@ -113,23 +114,24 @@ def _font_folder() -> Path:
     return Path(settings.HOME) / "fonts"
 
 
-def _compile(layout: str, data: dict[str, Any], *, form: str = "pdf") -> bytes:
+def _compile(layout: str, data: dict[str, Any], *, form: Form = "pdf") -> bytes:
     import typst
 
     source = (_HERE / "prelude.typ").read_text() + (_HERE / f"{layout}.typ").read_text()
     folder = _font_folder()
-    return typst.compile(
+    fonts = [folder] if folder.is_dir() else []
+    return typst.compile(  # type: ignore[misc]
         source.encode(),
         # Nothing of the machine can be read from a layout: its root is the layouts' own folder.
         root=str(_HERE),
-        font_paths=[str(folder)] if folder.is_dir() else [],
+        font_paths=fonts,
         format=form,
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
         pdf_standards=["ua-1"] if form == "pdf" else [],
     )
 
 
-def poster(facts: Facts, size: str = "letter", *, form: str = "pdf") -> bytes:
+def poster(facts: Facts, size: str = "letter", *, form: Form = "pdf") -> bytes:
     """Return the poster on one sheet. size: a key of SIZES; form: pdf, or svg to show it."""
     sheet = SIZES[size]
     with translation.override(facts.language):
@@ -142,7 +144,7 @@ def poster(facts: Facts, size: str = "letter", *, form: str = "pdf") -> bytes:
     return _compile("poster", data, form=form)
 
 
-def postcard(facts: Facts, *, form: str = "pdf") -> bytes:
+def postcard(facts: Facts, *, form: Form = "pdf") -> bytes:
     """Return the postcard, six inches by four, two sides."""
     with translation.override(facts.language):
         return _compile("postcard", _data(facts, "card"), form=form)

@@ -24,7 +24,7 @@ _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Piece:
-    """A file of the kit. `names`: its name in each language; `whole`: one of all languages."""
+    """A file of the kit. `names`: its name in each language."""
 
     key: str
     label: Any
@@ -65,6 +65,7 @@ def message(facts: Facts) -> bytes:
     made["X-Unsent"] = "1"
     made.set_content(invitation(facts))
     made.add_alternative(invitation(facts, html=True), subtype="html")
+    made.set_boundary(f"parvis-{facts.code}")
     return bytes(made)
 
 
@@ -174,8 +175,9 @@ PIECES: tuple[Piece, ...] = (
           "text/plain; charset=utf-8", lambda f: invitation(f).encode()),
     Piece("mail_html", gettext_lazy("Invitation, HTML"), _named("invitation", "invitation", "html"),
           "text/html; charset=utf-8", lambda f: invitation(f, html=True).encode()),
-    Piece("release_text", gettext_lazy("News release, text"), _named("communique", "release", "txt"),
-          "text/plain; charset=utf-8", lambda f: release(f).encode()),
+    Piece("release_text", gettext_lazy("News release, text"),
+          _named("communique", "release", "txt"), "text/plain; charset=utf-8",
+          lambda f: release(f).encode()),
     Piece("release_html", gettext_lazy("News release, HTML (opens in a word processor)"),
           _named("communique", "release", "html"), "text/html; charset=utf-8",
           lambda f: release(f, html=True).encode()),

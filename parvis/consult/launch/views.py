@@ -3,6 +3,7 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from csp.constants import NONE
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib import messages
@@ -179,9 +180,13 @@ def source_remove(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("launch_kit", args=[slug]) + "#visites", status=303)
 
 
+_FRAMED = {
+    "frame-ancestors": ["*"], "script-src": [NONE], "form-action": [NONE], "connect-src": [NONE],
+}  # fmt: skip
+
+
 @require_safe
-@csp_replace({"frame-ancestors": ["*"], "script-src": ["'none'"], "form-action": ["'none'"],
-              "connect-src": ["'none'"]})  # fmt: skip
+@csp_replace(_FRAMED)  # type: ignore[arg-type]
 def embed(request: HttpRequest, slug: str) -> HttpResponse:
     """The box that other sites show: no script, no cookie, no form; links leave the frame."""
     found = consultation_or_404(request, slug)
