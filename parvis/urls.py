@@ -13,6 +13,7 @@ urlpatterns = [
     path("favicon.ico", operations.favicon),
     path("", include("parvis.ledger.machine_urls")),
     path("", include("parvis.catalogue.machine_urls")),
+    path("", include("parvis.pages.machine_urls")),
     path("", include("parvis.site.machine_urls")),
     path("", include("parvis.consult.launch.machine_urls")),
     *i18n_patterns(
@@ -25,10 +26,12 @@ urlpatterns = [
         path("", include("parvis.understand.urls")),
         path("", include("parvis.plan.urls")),
         path("", include("parvis.strategy.urls")),
+        path("", include("parvis.collaborate.urls")),
         path("", include("parvis.catalogue.urls")),
         path("", include("parvis.moderation.urls")),
         path("", include("parvis.ledger.urls")),
         path("", include("parvis.notify.urls")),
+        path("", include("parvis.pages.urls")),
     ),
 ]
 

@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from parvis.core import limits
 from parvis.core.i18n import TextField
@@ -146,9 +147,9 @@ class Meeting(_Inside, Sourced):
     """A meeting of a committee. It counts once it is recorded as held."""
 
     class Status(models.TextChoices):
-        CALLED = "called", _("Announced")
-        HELD = "held", _("Held")
-        CANCELLED = "cancelled", _("Cancelled")
+        CALLED = "called", pgettext_lazy("meeting", "Announced")
+        HELD = "held", pgettext_lazy("meeting", "Held")
+        CANCELLED = "cancelled", pgettext_lazy("meeting", "Cancelled")
 
     node = models.OneToOneField(Node, on_delete=models.CASCADE, primary_key=True)
     committee = models.ForeignKey(Committee, on_delete=models.CASCADE, related_name="meetings")

@@ -28,9 +28,23 @@ def place_of(node: Node) -> Any:
     return getattr(space, "consultation", space) if space is not None else node
 
 
+PUBLICATIONS = frozenset({"evaluation", "advice", "change"})
+"""What members and citizens publish outside of consultations: moderated by the same charter."""
+WATCHED = frozenset({"evaluation", "advice"})
+"""Words of those who check the government: two people withdraw them, never one."""
+AT_ONCE = frozenset({"personal_data", "threat_or_hate"})
+"""Rules under which a publication is withdrawn at once, since waiting would hurt somebody."""
+
+
 def author_side(node: Node) -> Any:
     """Return the row that knows the author of a node (its contribution), or the node."""
-    return getattr(node, "contribution", node)
+    name = node.kind if node.kind in PUBLICATIONS else "contribution"
+    return getattr(node, name, node)
+
+
+def needs_second(node: Node, rule: Rule) -> bool:
+    """Whether hiding this under this rule waits for a second person."""
+    return rule.second_person or (node.kind in WATCHED and rule.key not in AT_ONCE)
 
 
 def is_author(actor: Actor, node: Node) -> bool:
@@ -108,15 +122,16 @@ def hide(
     facts: str = "",
     key: IdempotencyKey | None = None,
 ) -> Decision:
-    """Hide a contribution under a rule, and return the decision; its place says so, with why.
+    """Hide what somebody wrote under a rule, and return the decision; its place says so, with why.
 
-    Off-topic waits for a second person: the contribution stays visible until `confirm`. Raises
-    Invalid, Forbidden, Conflict when it is hidden already or a decision on it waits.
+    Off-topic, and an evaluation or an advice, wait for a second person: it stays visible until
+    `confirm`. Raises Invalid, Forbidden, Conflict when it is hidden already or a decision on it
+    waits.
     """
     if earlier := replayed(key):
         return Decision.objects.get(pk=earlier.data["decision"])
     require_moderator(actor, node)
-    if node.kind != "contribution":
+    if node.kind != "contribution" and node.kind not in PUBLICATIONS:
         raise Invalid({"__all__": [_("Only what people contributed can be hidden.")]})
     if node.state != State.PUBLIC:
         raise Conflict(_("This is no longer public: there is nothing to hide."))
@@ -131,7 +146,7 @@ def hide(
     )
     if node.decisions.filter(state=Decision.State.PROPOSED).exists():
         raise Conflict(_("A decision on this already waits for a second person."))
-    if chosen.second_person:
+    if needs_second(node, chosen):
         decision.state = Decision.State.PROPOSED
         decision.save(force_insert=True)
         facts_ = {"reason": chosen.key, "decision": decision.pk}
@@ -151,6 +166,10 @@ def _take_effect(decision: Decision, actor: Actor, key: IdempotencyKey | None) -
     decision.save(update_fields=["state", "effective_at", "second"])
     _close_reports(decision, Report.State.UPHELD, now)
     rule = decision.charter_rule
+    if node.kind in PUBLICATIONS:
+        data = {"reason": rule.key if rule else "", "decision": decision.pk}
+        emit("publication.moderated", node=node, actor=actor, data=data, key=key)
+        return
     emit(
         "contribution.moderated",
         node=node,
@@ -238,6 +257,10 @@ def restore(
         before.save(update_fields=["state"])
     node.state = State.PUBLIC
     node.save(update_fields=["state"])
+    if node.kind in PUBLICATIONS:
+        data = {"decision": decision.pk}
+        emit("publication.restored", node=node, actor=actor, data=data, key=key)
+        return decision
     emit(
         "contribution.restored",
         node=node,

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
@@ -113,6 +114,52 @@ class CommitmentList(Schema):
     results: list[CommitmentOut]
 
 
+class EvaluationOut(Schema):
+    """An evaluation on OGP's scales. by: recorded, government, committee or group.
+
+    `body` is the committee or group that published it; nobody can edit it.
+    """
+
+    id: str
+    slug: str
+    url: dict[str, str | None]
+    of: dict[str, str]
+    published_at: str | None
+    state: str
+    kind: str
+    by: str
+    body: str | None
+    evaluator: Text
+    signed: str
+    evaluated_on: date | None
+    verifiable: bool | None
+    relevant: bool | None
+    potential: str | None
+    completion: str | None
+    early_results: str | None
+    reasons: dict[str, Text]
+    text: Text
+    sources: list[str]
+
+
+class EvaluationList(Schema):
+    """A page of evaluations, the newest first; `count` is of all pages."""
+
+    count: int
+    page: int
+    pages: int
+    results: list[EvaluationOut]
+
+
+class EvaluationFilters(Schema):
+    """What to list: by whom, of which plan (its slug), its commitments included."""
+
+    by: str = ""
+    plan: str = ""
+    page: int = Field(1, ge=1, le=100_000)
+    per_page: int = Field(20, ge=1, le=PER_PAGE_MAX)
+
+
 class CommitmentFilters(Schema):
     """What to list."""
 
@@ -175,3 +222,24 @@ def get_commitment(request: HttpRequest, slug: str) -> dict[str, Any]:
         raise NotFound
     updates, evaluations = export.history([found[0].commitment])
     return export.commitment_document(found[0], updates, evaluations)
+
+
+@router.get("/evaluations", response=EvaluationList, summary="List the evaluations")
+def list_evaluations(
+    request: HttpRequest,
+    filters: Query[EvaluationFilters],
+) -> dict[str, Any]:
+    """Evaluations of public plans and commitments. One withdrawn by moderation keeps its place."""
+    rows = queries.public_evaluations()
+    if filters.by:
+        rows = rows.filter(by=filters.by)
+    if filters.plan:
+        inside = Q(commitment__plan__node__slug=filters.plan)
+        rows = rows.filter(Q(plan__node__slug=filters.plan) | inside)
+    count = rows.count()
+    pages = max(1, -(-count // filters.per_page))
+    page = min(filters.page, pages)
+    start = (page - 1) * filters.per_page
+    shown = rows[start : start + filters.per_page]
+    results = [export.evaluation_document(row) for row in shown]
+    return {"count": count, "page": page, "pages": pages, "results": results}

@@ -24,7 +24,7 @@ from parvis.plan.forms import (
     PlanForm,
     ProgressForm,
 )
-from parvis.plan.models import Commitment, Milestone, Plan
+from parvis.plan.models import Commitment, Evaluation, Milestone, Plan
 
 
 def _plan(request: HttpRequest, slug: str) -> Plan:
@@ -315,6 +315,7 @@ def _evaluation(request: HttpRequest, thing: Commitment | Plan, back: str) -> Ht
         reports.evaluate(
             actor=request.actor,
             kind=form.cleaned_data["kind"],
+            by=form.cleaned_data["by"] or Evaluation.By.RECORDED,
             fields=form.findings(),
             key=key_of(form, f"evaluation:{thing.pk}"),
             **subject,

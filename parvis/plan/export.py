@@ -108,16 +108,36 @@ def evaluation_card(row: Evaluation) -> dict[str, Any]:
     return {
         "id": str(row.pk),
         "kind": row.kind,
+        "by": row.by,
+        "body": str(row.body_id) if row.body_id else None,
         "evaluator": row.evaluator,
+        "signed": row.signed,
         "evaluated_on": _day(row.evaluated_on),
         "verifiable": row.verifiable,
         "relevant": row.relevant,
         "potential": row.potential or None,
         "completion": row.completion or None,
         "early_results": row.early_results or None,
+        "reasons": row.reasons,
         "text": row.text,
         "sources": row.sources,
     }
+
+
+def evaluation_document(row: Evaluation) -> dict[str, Any]:
+    """Return an evaluation with what it is of. Withdrawn by moderation, without its words."""
+    of = row.node.space
+    card = {
+        **_head(row.node),
+        "of": {"kind": of.kind, "slug": of.slug} if of else {},
+        "state": row.node.state,
+        **evaluation_card(row),
+    }
+    card.pop("title")
+    if row.node.state != State.PUBLIC:
+        silent = {"verifiable": None, "relevant": None, "potential": None, "completion": None}
+        card |= {**silent, "early_results": None, "reasons": {}, "text": {}, "sources": []}
+    return card
 
 
 def commitment_card(item: Standing) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Forms of the desk. Limits come from the models; rules are the services'."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -18,6 +18,7 @@ from parvis.plan.models import (
     ProgressUpdate,
     Response,
 )
+from parvis.plan.scales import SCALES
 from parvis.plan.services import COMMITMENT_TEXTS
 from parvis.plan.values import Completion, OgpValue, Precision, Verdict
 
@@ -181,19 +182,60 @@ class EvaluationForm(_ModelFieldsForm):
 
     model = Evaluation
     names = ("kind", "evaluator", "evaluated_on", "text", "potential", "completion",
-             "early_results")  # fmt: skip
+             "early_results", "signed")  # fmt: skip
     title_label = None
+    by = forms.ChoiceField(
+        choices=Evaluation.By.choices[:2], label=_("Who evaluates"), widget=forms.RadioSelect,
+        initial=Evaluation.By.RECORDED, required=False,
+    )  # fmt: skip
+    text = TextFormField(label=_("Findings"), rows=4, characters_max=limits.TEXT_CHARACTERS)
     verifiable = forms.ChoiceField(required=False, choices=KNOWN, label=_("Verifiable"))
     relevant = forms.ChoiceField(required=False, choices=KNOWN, label=_("Relevant"))
     sources = SourcesFormField(required=False)
+    opening: tuple[str, ...] = ("key", "by", "kind", "evaluator")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        order = [*self.opening, "evaluated_on"]
+        for scale, question in SCALES.items():
+            name = f"reason_{scale}"
+            self.fields[name] = TextFormField(
+                required=False, rows=2, characters_max=limits.REASON_CHARACTERS,
+                label=_("Why: %(question)s") % {"question": question},
+            )  # fmt: skip
+            order += [scale, name]
+        self.order_fields([*order, "text", "signed", "sources"])
 
     def findings(self) -> dict[str, Any]:
-        """Return the fields that `evaluate` takes."""
+        """Return the fields that the services take."""
         data = self.changes()
         data.pop("kind")
         for name in ("verifiable", "relevant"):
             data[name] = _known(self.cleaned_data[name])
-        return {**data, "sources": self.cleaned_data["sources"]}
+        reasons = {scale: self.cleaned_data[f"reason_{scale}"] for scale in SCALES}
+        return {**data, "sources": self.cleaned_data["sources"], "reasons": reasons}
+
+
+class IndependentForm(EvaluationForm):
+    """An evaluation that a committee or an accredited group publishes alone."""
+
+    names = ("kind", "evaluated_on", "text", "potential", "completion", "early_results",
+             "signed")  # fmt: skip
+    by = None  # type: ignore[assignment]
+    text = TextFormField(
+        label=_("Findings"), rows=8, required=False, characters_max=limits.TEXT_CHARACTERS,
+        help_text=_("In one language at least. Nobody can edit it once it is published."),
+    )  # fmt: skip
+    opening = ("key", "body", "kind")
+
+    def __init__(self, *args: Any, bodies: Sequence[Node], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["body"] = forms.ChoiceField(
+            choices=[(str(node.pk), _title(node)) for node in bodies], label=_("For"),
+            widget=forms.RadioSelect, initial=str(bodies[0].pk),
+        )  # fmt: skip
+        self.fields["signed"].help_text = _("Your name, and in what capacity you sign.")
+        self.order_fields(["key", "body"])
 
 
 class ResponseForm(_ModelFieldsForm):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from parvis.core import limits
 from parvis.core.i18n import TextField
 from parvis.core.lists import Sourced, TextsField
-from parvis.core.models import Node, Organisation
+from parvis.core.models import Node, Organisation, Person
 from parvis.plan.values import (
     VERDICT_MARKS,
     Completion,
@@ -157,7 +157,17 @@ class ProgressUpdate(Sourced):
 
 
 class Evaluation(Sourced):
-    """What an independent body concludes of a commitment or of a plan, on OGP's scales."""
+    """What somebody concludes of a commitment or of a plan, on OGP's scales; `by` says who.
+
+    A committee and an accredited group publish theirs alone: `body` is theirs, `author` the person
+    who sent it, `signed` the name that it bears. No service edits or deletes an evaluation.
+    """
+
+    class By(models.TextChoices):
+        RECORDED = "recorded", _("Read in a source")
+        GOVERNMENT = "government", _("The government evaluates itself")
+        COMMITTEE = "committee", _("A committee")
+        GROUP = "group", _("An accredited group")
 
     class Moment(models.TextChoices):
         INCEPTION = "inception", _("Inception report")
@@ -184,15 +194,30 @@ class Evaluation(Sourced):
     early_results = models.CharField(
         _("Did it open government?"), max_length=12, choices=EarlyResults, blank=True
     )
-    text = TextField(verbose_name=_("Findings"), rows=4, characters_max=limits.TEXT_CHARACTERS)
+    text = TextField(verbose_name=_("Findings"), **LONG)
+    by = models.CharField(_("Who evaluates"), max_length=10, choices=By, default=By.RECORDED)
+    body = models.ForeignKey(
+        Node, null=True, blank=True, on_delete=models.PROTECT, related_name="evaluations_made"
+    )
+    author = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    signed = models.CharField(_("Signed"), max_length=200, blank=True)
+    reasons = models.JSONField(default=dict, blank=True)
+    """Scale -> why, by language."""
 
     class Meta:
         constraints = [
             models.CheckConstraint(
+                condition=models.Q(by__in=["committee", "group"], body__isnull=False)
+                | models.Q(by__in=["recorded", "government"], body__isnull=True),
+                name="evaluation_body",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(commitment__isnull=True, plan__isnull=False)
                 | models.Q(commitment__isnull=False, plan__isnull=True),
                 name="evaluation_of_one_thing",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

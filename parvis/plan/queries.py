@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, OuterRef, QuerySet, Subquery, UUIDField
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, UUIDField
 from django.utils import timezone
 
 from parvis.core import thread
@@ -15,7 +15,7 @@ from parvis.core.models import Link, Node, State
 from parvis.core.prepared import Many, Prepared
 from parvis.plan import lateness as terms
 from parvis.plan.lateness import Lateness
-from parvis.plan.models import Commitment, Milestone, Plan, ProgressUpdate, Response
+from parvis.plan.models import Commitment, Evaluation, Milestone, Plan, ProgressUpdate, Response
 from parvis.plan.standing import Standing, natural, stand
 from parvis.plan.values import Verdict
 
@@ -139,6 +139,14 @@ def late_commitments(*, today: date | None = None) -> list[Standing]:
     """Return the public commitments that are late, the latest first."""
     rows = public_commitments().filter(plan__closed=False)
     return [item for item in standings(rows, today=today) if item.lateness.is_late]
+
+
+def public_evaluations() -> QuerySet[Evaluation]:
+    """Evaluations of what is public, the newest first; withdrawn ones keep their place."""
+    commitment = Q(commitment__node__state=State.PUBLIC, commitment__plan__node__state=State.PUBLIC)
+    rows = Evaluation.objects.filter(node__state__in=[State.PUBLIC, State.HIDDEN])
+    rows = rows.filter(commitment | Q(plan__node__state=State.PUBLIC))
+    return rows.select_related("node__space__space", "body").order_by("-node__published_at", "-pk")
 
 
 def plan_by_slug(slug: str) -> Plan:

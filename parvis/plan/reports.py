@@ -16,7 +16,7 @@ from parvis.core.i18n import DEFAULT, Text
 from parvis.core.models import State
 from parvis.core.rows import apply, plain
 from parvis.core.thread import link
-from parvis.plan import queries
+from parvis.plan import queries, scales
 from parvis.plan.models import Commitment, Evaluation, Milestone, Plan, ProgressUpdate
 from parvis.plan.values import Completion
 from parvis.plan.writing import check, new_node
@@ -24,7 +24,7 @@ from parvis.plan.writing import check, new_node
 MILESTONES_MAX = 500
 EVALUATION_FIELDS = (
     "evaluator", "evaluated_on", "verifiable", "relevant", "potential", "completion",
-    "early_results", "text", "sources",
+    "early_results", "text", "sources", "signed", "reasons",
 )  # fmt: skip
 
 
@@ -195,14 +195,16 @@ def evaluate(
     kind: str,
     commitment: Commitment | None = None,
     plan: Plan | None = None,
+    by: str = Evaluation.By.RECORDED,
     fields: Mapping[str, Any] | None = None,
     today: date | None = None,
     key: IdempotencyKey | None = None,
 ) -> Evaluation:
-    """Record what an evaluator concludes of a commitment or of a plan, and return it.
+    """Record what was read in a source, or publish the government's own, and return it.
 
-    `kind`: inception or end. `fields`: EVALUATION_FIELDS; what was not read stays empty. Raises
-    Forbidden, NotFound (not public), Invalid.
+    `kind`: inception or end; `by`: recorded or government, which gives a reason for each answer.
+    `fields`: EVALUATION_FIELDS; what was not read stays empty. A committee and a group publish by
+    `independent.publish`. Raises Forbidden, NotFound (not public), Invalid.
     """
     if earlier := replayed(key):
         return Evaluation.objects.select_related("node").get(pk=earlier.data["evaluation"])
@@ -212,12 +214,17 @@ def evaluate(
     access.require(actor, "evaluate", subject)
     if subject.node.state != State.PUBLIC:
         raise NotFound
-    evaluation = Evaluation(commitment=commitment, plan=plan, kind=kind)
+    if by not in {Evaluation.By.RECORDED, Evaluation.By.GOVERNMENT}:
+        raise Invalid({"by": [_("A committee or a group publishes its own.")]})
+    evaluation = Evaluation(commitment=commitment, plan=plan, kind=kind, by=by)
     apply(evaluation, fields or {}, EVALUATION_FIELDS)
+    if not evaluation.text.get(DEFAULT):
+        raise Invalid({"text": [_("This text is required in French.")]})
+    scales.check_reasons(evaluation, asked=by == Evaluation.By.GOVERNMENT)
     day = evaluation.evaluated_on
     if isinstance(day, date) and day > (today or timezone.localdate()):
         raise Invalid({"evaluated_on": [_("This day has not come yet.")]})
-    check(evaluation, exclude=["commitment", "plan"])
+    check(evaluation, exclude=["commitment", "plan", "author", "body"])
     slug = f"{subject.node.slug[:50]}-{kind}"
     evaluation.node = new_node(
         "evaluation", subject.node.title, slug=slug, space=subject.node, public=True

@@ -15,7 +15,7 @@ from parvis.core import access, knots, revisions, thread
 from parvis.core.i18n import tr
 from parvis.core.models import Link, Node, State
 from parvis.core.pages import paginate, public_page
-from parvis.plan import export, queries
+from parvis.plan import export, queries, scales
 from parvis.plan.lateness import when
 from parvis.plan.lists import Filters, chosen, filtered, found_by_words, leads, summary, tabs
 from parvis.plan.models import Commitment, Plan, Response
@@ -26,6 +26,7 @@ from parvis.plan.timeline import draw
 SECTION = {"section": "commitments"}
 ROWS = 50
 SayWhat = Callable[[Iterable[Node]], Mapping[UUID, Said]]
+DecidedWhat = Callable[[Iterable[UUID]], Mapping[UUID, Any]]
 
 
 def plan_or_404(request: HttpRequest, slug: str) -> Plan:
@@ -83,7 +84,7 @@ def _by_plan(items: Iterable[Standing]) -> dict[UUID, str]:
 
 
 @require_safe
-def plan(request: HttpRequest, slug: str) -> HttpResponse:
+def plan(request: HttpRequest, slug: str, decisions_of: DecidedWhat | None = None) -> HttpResponse:
     """One plan: its dates, its commitments, its timeline, its sources."""
     found = plan_or_404(request, slug)
     today = timezone.localdate()
@@ -101,7 +102,7 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
         "summary": summary(items),
         "timeline": draw(queries.by_number(items), today=today),
         "slabs": _slabs(found),
-        "evaluations": _evaluations(found),
+        **_evaluations(found, decisions_of),
         "before": [link.target for link in links.filter(source=found.node, target__state="public")],
         "after": [link.source for link in links.filter(target=found.node, source__state="public")],
         "preview": found.node.state != State.PUBLIC,
@@ -124,19 +125,34 @@ def _slabs(plan: Plan) -> list[tuple[str, str]]:
     ]
 
 
-def _evaluations(thing: Commitment | Plan) -> list[Any]:
-    return list(
-        thing.evaluations.filter(node__state=State.PUBLIC)
-        .select_related("node")
-        .order_by("evaluated_on", "pk")
-    )
+def _evaluations(thing: Commitment | Plan, decisions_of: DecidedWhat | None) -> dict[str, Any]:
+    """Return the evaluations side by side, and why some were withdrawn."""
+    board = scales.board(thing)
+    hidden = [row.pk for row in board.everything if row.node.state == State.HIDDEN]
+    return {
+        "board": board,
+        "evaluations": board.everything,
+        "decisions": decisions_of(hidden) if decisions_of and hidden else {},
+    }
+
+
+def _written(row: Commitment) -> list[Node]:
+    """The public drafts, written together, that this commitment comes from."""
+    links = thread.linked([row.pk], "becomes", backwards=True).get(row.pk, [])
+    return [link.source for link in links if link.source.state == State.PUBLIC]
 
 
 @require_safe
-def commitment(request: HttpRequest, slug: str, said_of: SayWhat | None = None) -> HttpResponse:
+def commitment(
+    request: HttpRequest,
+    slug: str,
+    said_of: SayWhat | None = None,
+    decisions_of: DecidedWhat | None = None,
+) -> HttpResponse:
     """One commitment: what was promised, where it stands, who asked for it.
 
     `said_of` gives theme id -> what was said of it; the site passes the one function that counts.
+    `decisions_of` gives the decision that withdrew an evaluation.
     """
     row = commitment_or_404(request, slug)
     item = queries.standing(row)
@@ -152,7 +168,8 @@ def commitment(request: HttpRequest, slug: str, said_of: SayWhat | None = None) 
         "plan": row.plan,
         "knots": [knot for knot in knots.knots(row.node, walked=walked) if knot.url != own],
         "updates": list(queries.updates_of(row)),
-        "evaluations": _evaluations(row),
+        **_evaluations(row, decisions_of),
+        "written": _written(row),
         "evidence": _evidence(row),
         "source_links": row.source_links,
         "origins": origins,

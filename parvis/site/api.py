@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja import NinjaAPI, Query, Schema
 
 from parvis.catalogue.api import router as catalogue_router
+from parvis.collaborate.api import router as collaborate_router
 from parvis.core import kinds, limits, thread
 from parvis.core.errors import NotFound
 from parvis.core.models import Link, Node, State
@@ -30,6 +31,7 @@ api = NinjaAPI(
 )
 api.add_router("", plan_router)
 api.add_router("", strategy_router)
+api.add_router("", collaborate_router)
 api.add_router("", understand_router)
 api.add_router("", catalogue_router)
 api.add_router("", survey_router)

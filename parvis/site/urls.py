@@ -7,9 +7,12 @@ from parvis.site.views import about, consultation, demo, desk, follow_up, home
 
 urlpatterns = [
     path("", home.home, name="home"),
+    # Before it: "register" and "calendar" would be taken for the name of a consultation.
+    path("", include("parvis.consult.register.urls")),
     path(_("consultations/<slug:slug>/"), consultation.consultation, name="consultation"),
     path("", include("parvis.site.routes.plan")),
     path("", include("parvis.site.routes.strategy")),
+    path("", include("parvis.site.routes.collaborate")),
     path("", include("parvis.site.routes.promises")),
     path("", include("parvis.site.routes.notify")),
     path("", include("parvis.site.routes.proposals")),
@@ -26,6 +29,7 @@ urlpatterns = [
     path(_("guarantees/"), about.guarantees, name="guarantees"),
     path(_("accessibility/"), about.accessibility, name="accessibility"),
     path(_("privacy/"), about.privacy, name="privacy"),
+    path(_("cookies/"), about.cookies, name="cookies"),
     path(_("api/"), about.api_guide, name="api_guide"),
     path("demo/", demo.entrance, name="demo"),
     path("demo/<slug:role>/", demo.enter, name="demo_enter"),

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
 from parvis.core.models import Node
+from parvis.moderation.queries import decisions_on
 from parvis.plan import desk_responses, views
 from parvis.plan.queries import Said
 from parvis.understand import queries as understand
@@ -36,9 +37,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         _("commitments/<slug:slug>/"),
         views.commitment,
-        {"said_of": said_of},
+        {"said_of": said_of, "decisions_of": decisions_on},
         name="commitment",
     ),
+    path(_("plans/<slug:slug>/"), views.plan, {"decisions_of": decisions_on}, name="plan"),
     path(
         _("desk/responses/<slug:slug>/"),
         desk_responses.index,
