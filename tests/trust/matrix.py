@@ -10,7 +10,7 @@ from dataclasses import dataclass
 EVERYONE = frozenset(
     {
         "anonymous", "author", "citizen", "adviser", "analyst", "steward", "coordinator",
-        "operator", "elsewhere",
+        "operator", "elsewhere", "member",
     }
 )  # fmt: skip
 SIGNED = EVERYONE - {"anonymous", "author"}
@@ -26,11 +26,13 @@ ADVISER = only("adviser")
 STEWARD = only("steward")
 COORDINATOR = only("coordinator")
 OPERATOR = only("operator")
-STAFF = SIGNED - {"citizen"}
+STAFF = SIGNED - {"citizen", "member"}
 MANAGE = only("adviser", "operator")
 CODE = only("adviser", "analyst")
 RESPOND = only("adviser", "coordinator")
 AUTHOR = only("author")
+MEMBER = only("member")
+VOICES = only("member", "coordinator")
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,10 @@ PUBLIC = {
     "strategies": "none", "strategy": "strategy", "strategy_history": "strategy",
     "barometer": "strategy", "barometer_csv": "strategy", "barometer_json": "strategy",
     "indicator": "indicator", "indicator_history": "indicator", "pillars": "none",
+    "collaborate": "none", "committee": "committee",
+    "committee_feed": "committee", "committee_history": "committee",
+    "committee_meetings": "committee", "meeting": "meeting", "meeting_history": "meeting",
+    "advice": "advice", "advice_history": "advice", "groups": "none", "group": "group",
     "pillar": "pillar", "promises": "none", "promises_csv": "none", "promises_json": "none",
     "promises_feed": "none", "promise_rows": "promise", "promise_rows_csv": "promise",
     "consultations_register": "none", "register_csv": "none", "register_json": "none",
@@ -180,6 +186,27 @@ PAGES: dict[str, Row] = {
     "measure_remove": Row("measure", COORDINATOR, COORDINATOR),
     "frame_ties": Row("frame_place", COORDINATOR, COORDINATOR),
     "frame_untie": Row("frame_tie", COORDINATOR, COORDINATOR),
+    # committees and accredited groups: members speak, coordinators keep the office
+    "advice_new": Row("committee", VOICES, VOICES),
+    "commitment_evaluate": Row("commitment", MEMBER, MEMBER),
+    "plan_evaluate": Row("plan", MEMBER, MEMBER),
+    "desk_collaborate": Row("none", COORDINATOR | {"elsewhere"}),
+    "committee_new": Row("none", COORDINATOR | {"elsewhere"}, COORDINATOR | {"elsewhere"}),
+    "committee_edit": Row("committee", COORDINATOR, COORDINATOR),
+    "committee_publish": Row("draft_committee", None, COORDINATOR),
+    "member_new": Row("committee", COORDINATOR, COORDINATOR),
+    "member_edit": Row("member", COORDINATOR, COORDINATOR),
+    "meeting_new": Row("committee", COORDINATOR, COORDINATOR),
+    "meeting_edit": Row("meeting", COORDINATOR, COORDINATOR),
+    "meeting_record": Row("meeting", COORDINATOR, COORDINATOR),
+    "meeting_cancel": Row("called_meeting", COORDINATOR, COORDINATOR),
+    "meeting_documents": Row("meeting", COORDINATOR, COORDINATOR),
+    "meeting_document_remove": Row("meeting_document", COORDINATOR, COORDINATOR),
+    "advice_reply": Row("advice", COORDINATOR, COORDINATOR),
+    "group_new": Row("none", COORDINATOR | {"elsewhere"}, COORDINATOR | {"elsewhere"}),
+    "group_edit": Row("group", COORDINATOR, COORDINATOR),
+    "group_member_new": Row("group", COORDINATOR, COORDINATOR),
+    "group_member_edit": Row("group_member", COORDINATOR, COORDINATOR),
     "publishing": Row("none", STEWARD | {"elsewhere"}),
     "publish_data": Row("consultation", STEWARD, STEWARD),
     "desk_data": Row("none", STEWARD | {"elsewhere"}),
@@ -268,6 +295,10 @@ MACHINES: dict[str, Row] = {
     "api/v1/strategies/<slug>/barometer": Row("strategy", EVERYONE),
     "api/v1/indicators/<slug>": Row("indicator", EVERYONE),
     "api/v1/pillars": Row("none", EVERYONE),
+    "api/v1/committees": Row("none", EVERYONE),
+    "api/v1/meetings": Row("none", EVERYONE),
+    "api/v1/advice": Row("none", EVERYONE),
+    "api/v1/evaluations": Row("none", EVERYONE),
     "api/v1/themes": Row("none", EVERYONE),
     "api/v1/datasets": Row("none", EVERYONE),
     "api/v1/datasets/<name>": Row("dataset", EVERYONE),
@@ -322,6 +353,11 @@ STATES: list[tuple[str, str, frozenset[str]]] = [
     ("barometer_json", "draft_strategy", COORDINATOR),
     ("indicator", "draft_indicator", COORDINATOR),
     ("indicator_history", "draft_indicator", COORDINATOR),
+    ("committee", "draft_committee", COORDINATOR),
+    ("committee_history", "draft_committee", COORDINATOR),
+    ("committee_meetings", "draft_committee", COORDINATOR),
+    ("committee_feed", "draft_committee", NOBODY),
+    ("advice_new", "draft_committee", COORDINATOR),
     ("dataset", "draft_dataset", NOBODY),
     ("dataset_history", "draft_dataset", NOBODY),
     ("document", "draft_document", NOBODY),

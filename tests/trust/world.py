@@ -9,6 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from parvis.catalogue.tests import catalogue_factories as catalogue
+from parvis.collaborate import meetings
+from parvis.collaborate.tests import collaborate_factories as together
 from parvis.consult import contributions
 from parvis.consult.launch import addresses
 from parvis.consult.models import Consultation, Phase
@@ -31,7 +33,7 @@ from tests.factories import survey_of as survey_activity
 
 PASSWORD = "une phrase assez longue"
 STAFF = ("adviser", "analyst", "steward", "coordinator", "operator")
-SIGNED_IN = ("citizen", *STAFF, "elsewhere")
+SIGNED_IN = ("citizen", *STAFF, "elsewhere", "member")
 ROLES = ("anonymous", "author", *SIGNED_IN)
 WRONG_CODE = "0000-0000-0000-0000-00"
 
@@ -68,7 +70,8 @@ def _people() -> dict[str, Person]:
     elsewhere = make_person(email="elsewhere@test.example")
     for role in ("adviser", "analyst", "steward", "coordinator"):
         Role.objects.create(person=elsewhere, role=role, scope=other.node)
-    return {**people, "elsewhere": elsewhere}
+    member = make_person(email="membre@test.example")
+    return {**people, "elsewhere": elsewhere, "member": member}
 
 
 def _consultations(world: World) -> None:
@@ -235,6 +238,31 @@ def _catalogue(world: World) -> None:
     }
 
 
+def _together(world: World) -> None:
+    committee = together.make_committee()
+    member = together.make_member(committee, "Mado", world.people["member"])
+    meeting = together.make_meeting(committee)
+    called = together.make_meeting(committee, together.ago(-10), held=False)
+    document = world.things["document"].node
+    meetings.attach_document(actor=SYSTEM, meeting=meeting, document=document.pk)
+    advice = together.make_advice(committee)
+    hidden = together.make_committee("comite-secret", public=False)
+    group = together.make_group()
+    voice = together.make_member(group, "Porte-parole")
+    world.things |= {"committee": committee, "advice": advice, "group": group}
+    world.args |= {
+        "committee": [committee.node.slug],
+        "draft_committee": [hidden.node.slug],
+        "member": [committee.node.slug, member.pk],
+        "meeting": [meeting.node.slug],
+        "called_meeting": [called.node.slug],
+        "meeting_document": [meeting.node.slug, document.pk],
+        "advice": [advice.node.slug],
+        "group": [group.node.slug],
+        "group_member": [group.node.slug, voice.pk],
+    }
+
+
 def _others(world: World) -> None:
     node = world.things["consultation"].node
     notify.subscribe(email="lectrice@test.example", language="fr", node=node, actor=SYSTEM)
@@ -271,6 +299,7 @@ def make_world(settings: Any, tmp_path: Any) -> World:
     _plans(world)
     _frame(world)
     _catalogue(world)
+    _together(world)
     _others(world)
     sequence()
     openings.publish()
