@@ -17,14 +17,27 @@ class ConsultConfig(AppConfig):
         from django.urls import reverse
 
         from parvis.consult import methods
-        from parvis.consult.models import Activity, Consultation, Contribution
+        from parvis.consult.models import Activity, Consultation, Contribution, Elsewhere
         from parvis.core import kinds
+        from parvis.core.lists import by_language
         from parvis.core.models import Node
 
         def consultation_texts(ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
             out: dict[UUID, dict[str, str]] = {}
             for row in Consultation.objects.filter(pk__in=list(ids)):
                 texts = (row.question, row.summary, row.influence_decision)
+                out[row.pk] = {
+                    code: " ".join(text.get(code, "") for text in texts) for code in ("fr", "en")
+                }
+            return out
+
+        def elsewhere_texts(ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
+            rows = Elsewhere.objects.filter(pk__in=list(ids))
+            found = rows.select_related("organisation__node")
+            out: dict[UUID, dict[str, str]] = {}
+            for row in found:
+                name = row.organisation.node.title if row.organisation else row.body
+                texts = (name, by_language(row.forms), by_language(row.notes))
                 out[row.pk] = {
                     code: " ".join(text.get(code, "") for text in texts) for code in ("fr", "en")
                 }
@@ -50,6 +63,15 @@ class ConsultConfig(AppConfig):
                 label_plural=_("Consultations"),
                 url=lambda node: reverse("consultation", args=[node.slug]),
                 texts=consultation_texts,
+            )
+        )
+        kinds.register(
+            kinds.Kind(
+                name="consultation_elsewhere",
+                label=_("Consultation held elsewhere"),
+                label_plural=_("Consultations held elsewhere"),
+                url=lambda node: reverse("elsewhere", args=[node.slug]),
+                texts=elsewhere_texts,
             )
         )
         kinds.register(

@@ -20,6 +20,7 @@ from parvis.consult.desk_pages import (
     phases_of,
 )
 from parvis.consult.models import Activity, Consultation
+from parvis.consult.register import queries as register
 from parvis.core.errors import Conflict, Invalid, Refused
 from parvis.core.forms import put_errors
 from parvis.core.i18n import DEFAULT
@@ -159,6 +160,7 @@ def dates(request: HttpRequest, slug: str) -> HttpResponse:
         request, "dates", consultation, status,
         forms=forms, dues=dues, all_forms=[*forms, dues], phases=phases, now=timezone.now(),
         here="dates", heading=STEPS["dates"][0], holes=holes,
+        near=register.overlapping(consultation, request.actor),  # type: ignore[attr-defined]
     )  # fmt: skip
 
 

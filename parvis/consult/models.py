@@ -10,6 +10,7 @@ from parvis.core import limits
 from parvis.core.i18n import TextField
 from parvis.core.models import Node, Organisation, Person
 
+from parvis.core.lists import Sourced, TextsField
 
 class WhoMay(models.TextChoices):
     """Who may answer, shown in words before the first question."""
@@ -262,3 +263,61 @@ class Vote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.target_id}"
+
+
+class Elsewhere(Sourced):
+    """A consultation held elsewhere than on this site: what is published of it, and where.
+
+    A date is known to the day, the month or the year; it is stored by the first day of what is
+    known for the start, by the last for the end. `figures` are the published numbers:
+    [{"label": {"fr": …}, "value": 12, "unit": {"fr": …}, "approximate": true}]; a value is null
+    where it was looked for and not found.
+    """
+
+    class Precision(models.TextChoices):
+        DAY = "day", _("To the day")
+        MONTH = "month", _("To the month")
+        YEAR = "year", _("To the year")
+
+    node = models.OneToOneField(Node, on_delete=models.CASCADE, primary_key=True)
+    organisation = models.ForeignKey(
+        Organisation, null=True, blank=True, on_delete=models.PROTECT,
+        related_name="consultations_elsewhere", verbose_name=_("Organisation"),
+    )  # fmt: skip
+    body = TextField(
+        blank=True, characters_max=limits.SHORT_CHARACTERS,
+        verbose_name=_("Organisation, when it is not in the list"),
+    )  # fmt: skip
+    opens = models.DateField(null=True, blank=True, verbose_name=_("Start"))
+    opens_precision = models.CharField(
+        max_length=5, choices=Precision, default=Precision.DAY, verbose_name=_("Start known")
+    )
+    closes = models.DateField(null=True, blank=True, verbose_name=_("End"))
+    closes_precision = models.CharField(
+        max_length=5, choices=Precision, default=Precision.DAY, verbose_name=_("End known")
+    )
+    url = models.CharField(
+        max_length=500, blank=True, verbose_name=_("Web address of the consultation")
+    )
+    result_url = models.CharField(
+        max_length=500, blank=True, verbose_name=_("Web address of its results")
+    )
+    participants = models.PositiveIntegerField(
+        null=True, blank=True, verbose_name=_("Number of participants, if published")
+    )
+    participants_approximate = models.BooleanField(
+        default=False, verbose_name=_("The source rounds this number")
+    )
+    forms = TextsField(verbose_name=_("How one took part"))
+    figures = models.JSONField(default=list, blank=True)
+    notes = TextsField(verbose_name=_("Notes"))
+    rebuilt_as = models.ForeignKey(
+        Consultation, null=True, blank=True, on_delete=models.SET_NULL,
+        related_name="rebuilt_from",
+    )  # fmt: skip
+
+    class Meta:
+        indexes = [models.Index(fields=["opens"], name="elsewhere_opens")]
+
+    def __str__(self) -> str:
+        return self.node.slug

@@ -34,6 +34,10 @@ EDITABLE = (
     "sources",
     "reconstructed",
 )
+# Words that addresses under /consultations/ use already, in both languages.
+RESERVED_SLUGS = frozenset(
+    {"registre", "register", "calendrier", "calendar", "ailleurs", "elsewhere", "new", "nouvelle"}
+)
 # Said before people answered, so changing them afterwards would change what they agreed to.
 FROZEN_ONCE_OPEN = ("who_may", "notice_purpose", "notice_readers", "retention_on")
 
@@ -56,7 +60,9 @@ def create_consultation(
     if not cleaned.get(DEFAULT):
         raise Invalid({"title": [_("Give the consultation a title in French.")]})
     node = Node.objects.create(
-        kind="consultation", slug=free_slug("consultation", cleaned, slug), title=cleaned
+        kind="consultation",
+        slug=free_slug("consultation", cleaned, slug, reserved=RESERVED_SLUGS),
+        title=cleaned,
     )
     consultation = Consultation(
         node=node, organisation=organisation, **{"languages": ["fr"], **dict(fields or {})}

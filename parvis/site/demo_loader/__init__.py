@@ -15,6 +15,7 @@ from parvis.site.demo_loader.frame import load_pillars, load_strategy
 from parvis.site.demo_loader.people import load_organisations, load_people, load_site
 from parvis.site.demo_loader.plans import load_plans
 from parvis.site.demo_loader.published import load_datasets, load_documents
+from parvis.site.demo_loader.register import load_elsewhere, tie_rebuilt
 
 log = logging.getLogger("parvis.demo")
 
@@ -35,9 +36,11 @@ def load(say: Callable[[str], None] = log.info) -> None:
     commitments = load_plans(organisations)
     say("documents")
     load_documents(organisations)
+    load_elsewhere(organisations)
     load_datasets(organisations)
     say("consultation 2020")
     load_past(organisations, commitments)
+    tie_rebuilt()
     say("open consultation")
     load_open(organisations)
     say("strategy and pillars")

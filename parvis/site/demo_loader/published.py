@@ -13,6 +13,7 @@ from parvis.catalogue import services as catalogue
 from parvis.core.access import SYSTEM
 from parvis.core.models import Node, Organisation, State
 from parvis.core.thread import link
+from parvis.site.demo_loader import register
 from parvis.site.demo_loader.reading import day_of, read
 
 
@@ -105,7 +106,10 @@ def _csv(row: Mapping[str, Any]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([column["name"] for column in row["columns"]])
-    for cells in row["rows"]:
+    rows = row.get("rows")
+    if rows is None:
+        rows = register.numbers([column["name"] for column in row["columns"]])
+    for cells in rows:
         writer.writerow([_cell(cell) for cell in cells])
     return out.getvalue().encode()
 
