@@ -15,3 +15,11 @@ def _french() -> Iterator[None]:
     """A request leaves its language behind in the thread; the next test must not inherit it."""
     with translation.override("fr"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_announced() -> None:
+    """A test's transaction is undone, what a process keeps is not: each begins with nothing."""
+    from parvis.pages import standing
+
+    standing.keep(standing.Standing())

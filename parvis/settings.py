@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
+from parvis.core.hosts import AddedHosts, to_ascii
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("PARVIS_HOME", BASE_DIR / "var")).resolve()
 HOME.mkdir(parents=True, exist_ok=True)
@@ -71,11 +73,19 @@ DEMO = _flag("PARVIS_DEMO")
 DEBUG = _flag("PARVIS_DEBUG")
 TESTING = _flag("PARVIS_TESTING")
 SECRET_KEY = _secret()
+# Accents are fine: requests say names as the DNS does. The last entry: names added at the desk.
 ALLOWED_HOSTS = [
-    host
-    for host in os.environ.get("PARVIS_HOSTS", f"{_site.hostname},127.0.0.1,localhost").split(",")
-    if host
+    *(
+        to_ascii(host.strip()) if not host.isascii() else host.strip()
+        for host in os.environ.get(
+            "PARVIS_HOSTS", f"{_site.hostname},127.0.0.1,localhost"
+        ).split(",")
+        if host.strip()
+    ),
+    AddedHosts("names added at the desk"),
 ]
+HOST_NAMES = "parvis.pages.standing.is_ours"
+HOST_ORIGINS = "parvis.pages.standing.origins"
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SECURE_SITE else []
 
 # Ways to participate: one folder and one line each.
@@ -97,6 +107,7 @@ INSTALLED_APPS = [
     "ninja",
     "parvis.core",
     "parvis.consult",
+    "parvis.consult.approval",
     "parvis.consult.launch",
     "parvis.understand",
     "parvis.plan",
@@ -106,6 +117,7 @@ INSTALLED_APPS = [
     "parvis.moderation",
     "parvis.ledger",
     "parvis.notify",
+    "parvis.pages",
     *METHODS,
     "parvis.site",
 ]
@@ -117,7 +129,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
+    "parvis.core.csrf.Csrf",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -125,6 +137,7 @@ MIDDLEWARE = [
     "parvis.core.middleware.CurrentActor",
     "parvis.core.middleware.SpokenErrors",
     "parvis.core.middleware.PublicCache",
+    "parvis.pages.middleware.Standing",
 ]
 
 ROOT_URLCONF = "parvis.urls"
@@ -170,7 +183,7 @@ EVENT_CONSUMERS = [
 ]
 
 # What else may be missing before a consultation opens: consultation -> list of holes.
-CONSULTATION_HOLES: list[str] = []
+CONSULTATION_HOLES: list[str] = ["parvis.consult.legal.holes.holes"]
 
 AUTH_USER_MODEL = "core.Person"
 AUTHENTICATION_BACKENDS = [

@@ -114,7 +114,9 @@ class PageCache:
             and "public" in names.get("cache-control", "")
             and "set-cookie" not in names
             and "content-encoding" not in names
-            and names.get("content-type", "").startswith(("text/html", "application/atom"))
+            and names.get("content-type", "").startswith(
+                ("text/html", "application/atom", "application/xml")
+            )
         )
         if not storable:
             start_response(status, headers)

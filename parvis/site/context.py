@@ -6,10 +6,12 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import translate_url
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from parvis.core import cache
 from parvis.core.models import Site
+from parvis.pages import standing
 
 SHEETS = [f"site/{name}.css" for name in ("tokens", "base", "components", "pages", "print")]
 # Fetched at installation; without Node there is none, and pages use the system's fonts.
@@ -47,4 +49,5 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "signed_in": actor is not None and actor.person is not None,
         "site_url": settings.SITE_URL,
         "sheets": SHEETS,
+        "announcements": standing.announcements(timezone.now()),
     }
