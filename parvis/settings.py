@@ -303,6 +303,9 @@ else:
 # Notices sent in a minute, at most; minutes that news wait for more news before they leave.
 MAIL_PER_MINUTE = int(os.environ.get("PARVIS_MAIL_PER_MINUTE", "120"))
 MAIL_QUIET_MINUTES = int(os.environ.get("PARVIS_MAIL_QUIET_MINUTES", "0" if DEMO else "15"))
+# The name under which the mail server signs (DKIM); what answers questions about domains.
+MAIL_DKIM_SELECTOR = os.environ.get("PARVIS_MAIL_DKIM_SELECTOR", "")
+DNS_LOOKUP = "parvis.core.dns.Resolver"
 # Asked before each message that a stranger can cause: (address, ip) -> None, or raises TooMany.
 MAIL_GATE = "parvis.notify.limits.take"
 

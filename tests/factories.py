@@ -6,6 +6,9 @@ from typing import Any
 from django.utils import timezone
 
 from parvis.consult import contributions, services
+from parvis.consult.legal import services as legal
+from parvis.consult.legal.models import LegalDefaults
+from parvis.consult.legal.reading import legal_of
 from parvis.consult.models import Activity, Consultation
 from parvis.core.access import SYSTEM, Actor, actor_for
 from parvis.core.models import Node, Organisation, Person, Role, Site, State
@@ -73,6 +76,23 @@ def make_site() -> Site:
     )
 
 
+def make_legal_defaults() -> LegalDefaults:
+    """Return what the site's body says once for all, with nothing to complete."""
+    site = make_site()
+    found = LegalDefaults.objects.filter(pk=site.organisation_id).first()
+    if found:
+        return found
+    text = {"fr": "Une phrase claire.", "en": "A clear sentence."}
+    return legal.set_defaults(
+        actor=SYSTEM,
+        organisation=site.organisation,
+        values={
+            **{name: text for name in legal.DEFAULT_FIELDS if name != "officer_contact"},
+            "officer_contact": "vie-privee@test.example",
+        },
+    )
+
+
 def consultation_fields() -> dict[str, Any]:
     """Return every field that opening asks for."""
     text = {"fr": "Un texte clair.", "en": "A clear text."}
@@ -101,7 +121,7 @@ def make_consultation(
     with_proposals: bool = False,
 ) -> Consultation:
     """Return a consultation with a survey (and proposals), open now by default."""
-    make_site()
+    make_legal_defaults()
     consultation = services.create_consultation(
         actor=SYSTEM,
         title={"fr": "Le prochain plan", "en": "The next plan"},
@@ -138,6 +158,8 @@ def make_consultation(
         ends=now + timedelta(days=days[1]),
         openings=openings,
     )
+    if not any(one.gaps for one in legal_of(consultation).documents):
+        legal.confirm(actor=SYSTEM, consultation=consultation)
     if opened:
         services.open_consultation(actor=SYSTEM, consultation=consultation)
     return consultation

@@ -45,6 +45,10 @@ STEPS = {
         gettext_lazy("Ways to take part"),
         gettext_lazy("The questionnaire, the proposals."),
     ),
+    "legal": (
+        gettext_lazy("What the law asks"),
+        gettext_lazy("The policy, the notice, the assessments: read, then confirmed."),
+    ),
 }
 
 

@@ -17,6 +17,30 @@ Lines = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
+class Collected:
+    """Something that is asked: its words by language, and whether it is about the person."""
+
+    label: Mapping[str, str]
+    about_person: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One thing that people will see of an activity: a question, an introduction, a limit.
+
+    field: its name among those of the activity. items: the answers to choose from. facts: what is
+    said beside it, in words of the reader's language.
+    """
+
+    field: str
+    label: Any
+    text: Mapping[str, str]
+    items: Sequence[Mapping[str, str]] = ()
+    facts: Sequence[Any] = ()
+
+
+@dataclass(frozen=True)
 class Method:
     """What a way to participate must say; nothing else in Parvis knows of it.
 
@@ -30,6 +54,8 @@ class Method:
     results_template. change_url(contribution, code): where its author changes it.
     contribution_url(contribution): its public page, None where answers are private. work():
     what the worker does for it every ten seconds, and whether there was any.
+    collects(activity): what its form asks, for the documents that the law wants.
+    shown(activity): what people will see of it, in order, for whoever approves it before.
     """
 
     kind: str
@@ -49,6 +75,8 @@ class Method:
     change_url: Callable[["Contribution", str], str | None] | None = None
     contribution_url: Callable[["Contribution"], str | None] | None = None
     work: Callable[[], bool] | None = None
+    collects: Callable[["Activity"], Sequence[Collected]] | None = None
+    shown: Callable[["Activity"], Sequence[Shown]] | None = None
 
     @property
     def main_action(self) -> str:

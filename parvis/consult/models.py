@@ -6,11 +6,13 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from parvis.consult.legal.models import LegalDefaults as LegalDefaults
+from parvis.consult.legal.models import LegalText as LegalText
 from parvis.core import limits
 from parvis.core.i18n import TextField
+from parvis.core.lists import Sourced, TextsField
 from parvis.core.models import Node, Organisation, Person
 
-from parvis.core.lists import Sourced, TextsField
 
 class WhoMay(models.TextChoices):
     """Who may answer, shown in words before the first question."""

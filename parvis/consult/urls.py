@@ -4,11 +4,17 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from parvis.consult import desk_steps, desk_views, views
+from parvis.consult.legal import views as legal
 
 urlpatterns = [
     path(_("consultations/"), views.index, name="consultations"),
     path(
-        _("consultations/<slug:slug>/privacy-notice/"), views.privacy, name="consultation_privacy"
+        _("consultations/<slug:slug>/privacy-notice/"), legal.notice, name="consultation_privacy"
+    ),
+    path(
+        _("consultations/<slug:slug>/confidentiality-policy/"),
+        legal.policy,
+        name="consultation_policy",
     ),
     path(_("consultations/<slug:slug>/history/"), views.history, name="consultation_history"),
     path(_("desk/consultations/new/"), desk_views.new, name="consult_new"),
@@ -30,6 +36,18 @@ urlpatterns = [
         desk_steps.activities,
         name="consult_edit_activities",
     ),
+    path(_("desk/consultations/<slug:slug>/legal/"), legal.index, name="consult_edit_legal"),
+    path(
+        _("desk/consultations/<slug:slug>/legal/<slug:kind>/"),
+        legal.document,
+        name="consult_legal",
+    ),
+    path(
+        _("desk/consultations/<slug:slug>/legal/<slug:kind>/print/"),
+        legal.printable,
+        name="consult_legal_print",
+    ),
+    path(_("desk/legal/<slug:slug>/"), legal.defaults, name="legal_defaults"),
     path(_("desk/consultations/<slug:slug>/open/"), desk_views.open_, name="consult_open"),
     path(
         _("desk/consultations/<slug:slug>/extend/<int:phase>/"),

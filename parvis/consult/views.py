@@ -51,14 +51,6 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def privacy(request: HttpRequest, slug: str) -> HttpResponse:
-    """The notice at collection (A-2.1, s. 65), made from the consultation's fields."""
-    consultation = consultation_or_404(request, slug)
-    context = {"consultation": consultation, "section": "consultations"}
-    return public_page(request, "consult/privacy.html", context)
-
-
-@require_safe
 def history(request: HttpRequest, slug: str) -> HttpResponse:
     """What this page said before, with differences, and each extension."""
     consultation = consultation_or_404(request, slug)

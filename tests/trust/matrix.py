@@ -30,6 +30,7 @@ STAFF = SIGNED - {"citizen", "member"}
 MANAGE = only("adviser", "operator")
 CODE = only("adviser", "analyst")
 RESPOND = only("adviser", "coordinator")
+WRITE = only("coordinator", "operator")
 AUTHOR = only("author")
 MEMBER = only("member")
 VOICES = only("member", "coordinator")
@@ -56,6 +57,7 @@ class Row:
 PUBLIC = {
     "home": "none", "consultations": "none", "consultation": "consultation",
     "consultation_privacy": "consultation", "consultation_history": "consultation",
+    "consultation_policy": "consultation", "cookies": "none",
     "consultation_embed": "consultation",
     "results": "consultation", "theme_history": "theme_history", "search": "none",
     "guarantees": "none", "accessibility": "none", "privacy": "none", "api_guide": "none",
@@ -84,6 +86,8 @@ PUBLIC = {
     "consultations_calendar": "none", "consultations_ics": "none",
     "consultation_ics": "consultation", "elsewhere": "elsewhere",
     "elsewhere_history": "elsewhere",
+    "page": "page", "page_history": "page", "news_list": "none", "news_feed": "none",
+    "news": "news", "news_history": "news",
 }  # fmt: skip
 
 PAGES: dict[str, Row] = {
@@ -128,6 +132,10 @@ PAGES: dict[str, Row] = {
     "consult_edit_privacy": Row("consultation", MANAGE, MANAGE),
     "consult_edit_dates": Row("consultation", MANAGE, MANAGE),
     "consult_edit_activities": Row("consultation", MANAGE, MANAGE),
+    "consult_edit_legal": Row("consultation", MANAGE, MANAGE),
+    "consult_legal": Row("legal", MANAGE, MANAGE),
+    "consult_legal_print": Row("legal", MANAGE),
+    "legal_defaults": Row("legal_body", MANAGE, MANAGE),
     "consult_open": Row("consultation", ADVISER, ADVISER),
     "consult_extend": Row("phase", MANAGE, MANAGE),
     "consult_contributions": Row("consultation", CODE, CODE),
@@ -223,6 +231,37 @@ PAGES: dict[str, Row] = {
     "desk_document_new": Row("none", STEWARD | {"elsewhere"}, STEWARD | {"elsewhere"}),
     "desk_document": Row("draft_document", STEWARD, STEWARD),
     "desk_document_publish": Row("draft_document", None, STEWARD),
+    "desk_pages": Row("none", WRITE),
+    "page_new": Row("none", WRITE, WRITE),
+    "page_edit": Row("page", WRITE, WRITE),
+    "page_preview": Row("draft_page", WRITE),
+    "page_publish": Row("draft_page", None, WRITE),
+    "page_unpublish": Row("page", None, WRITE),
+    "page_drop": Row("page", None, WRITE),
+    "page_restore": Row("page_version", None, WRITE),
+    "desk_news": Row("none", WRITE),
+    "news_new": Row("none", WRITE, WRITE),
+    "news_edit": Row("news", WRITE, WRITE),
+    "news_preview": Row("draft_news", WRITE),
+    "news_publish": Row("draft_news", None, WRITE),
+    "news_unpublish": Row("news", None, WRITE),
+    "library": Row("none", WRITE),
+    "image_new": Row("none", WRITE, WRITE),
+    "image_edit": Row("image", WRITE, WRITE),
+    "image_remove": Row("image", None, WRITE),
+    "banners": Row("none", WRITE),
+    "banner_new": Row("none", WRITE, WRITE),
+    "banner_edit": Row("banner", WRITE, WRITE),
+    "banner_remove": Row("banner", None, WRITE),
+    "blocks": Row("none", WRITE),
+    "block_new": Row("block_kind", WRITE, WRITE),
+    "block_edit": Row("block", WRITE, WRITE),
+    "block_move": Row("block_move", None, WRITE),
+    "block_remove": Row("block", None, WRITE),
+    "hosts": Row("none", OPERATOR),
+    "host_new": Row("none", OPERATOR, OPERATOR),
+    "host_edit": Row("host", OPERATOR, OPERATOR),
+    "host_remove": Row("host", None, OPERATOR),
     "moderation_desk": Row("none", RESPOND | {"elsewhere"}),
     "moderation_decide": Row("proposal_id", RESPOND, RESPOND),
     "moderation_second": Row("second", None, RESPOND),
@@ -282,6 +321,7 @@ MACHINES: dict[str, Row] = {
     "dataset/<uuid:dataset>/resource/<uuid:resource>/download/<str:name>": Row(
         "ckan_file", EVERYONE
     ),
+    "media/<int:image>/<int:width>-<slug:sha>.<slug:extension>": Row("media", EVERYONE),
     "api/v1/": Row("none", NOBODY, NOBODY),
     "api/v1/openapi.json": Row("none", EVERYONE, EVERYONE),
     "api/v1/nodes": Row("none", EVERYONE),
@@ -331,6 +371,7 @@ WITHOUT_CSRF = frozenset({"unsubscribe"})
 STATES: list[tuple[str, str, frozenset[str]]] = [
     ("consultation", "draft_consultation", MANAGE),
     ("consultation_privacy", "draft_consultation", MANAGE),
+    ("consultation_policy", "draft_consultation", MANAGE),
     ("consultation_history", "draft_consultation", MANAGE),
     ("consultation_embed", "draft_consultation", MANAGE),
     ("results", "draft_consultation", MANAGE),
@@ -358,6 +399,10 @@ STATES: list[tuple[str, str, frozenset[str]]] = [
     ("committee_meetings", "draft_committee", COORDINATOR),
     ("committee_feed", "draft_committee", NOBODY),
     ("advice_new", "draft_committee", COORDINATOR),
+    ("page", "draft_page", NOBODY),
+    ("page_history", "draft_page", NOBODY),
+    ("news", "draft_news", NOBODY),
+    ("news_history", "draft_news", NOBODY),
     ("dataset", "draft_dataset", NOBODY),
     ("dataset_history", "draft_dataset", NOBODY),
     ("document", "draft_document", NOBODY),

@@ -25,6 +25,7 @@ from parvis.moderation import services as moderation
 from parvis.notify import services as notify
 from parvis.notify import tokens
 from parvis.notify.models import Subscription
+from parvis.pages.tests import pages_factories as pages
 from parvis.plan.tests import plan_factories as plans
 from parvis.strategy.tests import strategy_factories as frame
 from parvis.understand.tests import understand_factories as understand
@@ -112,6 +113,8 @@ def _consultations(world: World) -> None:
         "consultation": [consultation.node.slug],
         "elsewhere": [held.node.slug],
         "draft_consultation": [draft.node.slug],
+        "legal": [consultation.node.slug, "policy"],
+        "legal_body": [consultation.organisation.node.slug],
         "launch_file": [consultation.node.slug, "communique-fr.html"],
         "launch_source": [consultation.node.slug, place.name],
         "short": [addresses.code_of(consultation)],
@@ -263,6 +266,29 @@ def _together(world: World) -> None:
     }
 
 
+def _pages(world: World) -> None:
+    page = pages.make_page()
+    image = pages.make_image()
+    news = pages.make_news(image=image, consultations=[world.things["consultation"].node])
+    size = image.sizes.select_related("file").last()
+    assert size is not None
+    block = pages.make_block()
+    world.args |= {
+        "page": [page.node.slug],
+        "draft_page": [pages.make_page("page-secrete", public=False).node.slug],
+        "page_version": [page.node.slug, page.node.revisions.get().pk],
+        "news": [news.node.slug],
+        "draft_news": [pages.make_news("nouvelle-secrete", public=False).node.slug],
+        "image": [image.pk],
+        "media": [image.pk, size.width, size.file.sha256[:16], size.extension],
+        "banner": [pages.make_banner().pk],
+        "block": [block.pk],
+        "block_kind": ["text"],
+        "block_move": [block.pk, "up"],
+        "host": [pages.make_host().pk],
+    }
+
+
 def _others(world: World) -> None:
     node = world.things["consultation"].node
     notify.subscribe(email="lectrice@test.example", language="fr", node=node, actor=SYSTEM)
@@ -300,6 +326,7 @@ def make_world(settings: Any, tmp_path: Any) -> World:
     _frame(world)
     _catalogue(world)
     _together(world)
+    _pages(world)
     _others(world)
     sequence()
     openings.publish()

@@ -142,7 +142,7 @@ def test_blueprint_fills_texts_dates_activities_and_phases(client: Client) -> No
     assert "en" in found.duplicate_rule and "en" not in found.influence_who
     left = {hole.field for hole in services.holes(found)}
     assert left == {
-        "question", "influence_decision", "influence_who", "influence_out", "activities",
+        "question", "influence_decision", "influence_who", "influence_out", "activities", "legal",
     }  # fmt: skip
 
 
@@ -218,7 +218,7 @@ def test_overview_links_every_hole(client: Client) -> None:
     html = client.get(place).content.decode()
     for hole in services.holes(Consultation.objects.select_related("node").get()):
         assert f'href="{hole.url.replace("/en/", "/fr/")}"' in html or hole.url in html
-    assert "Il manque 5 choses" in html.replace("\u00a0", " ")
+    assert "Il manque 6 choses" in html.replace("\u00a0", " ")
     assert "Vérifier et ouvrir" not in html
 
 

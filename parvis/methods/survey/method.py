@@ -12,6 +12,7 @@ from parvis.consult.methods import Collected, Method
 from parvis.consult.models import Activity, Contribution
 from parvis.methods.survey import answers, tabulate
 from parvis.methods.survey.definition import TEXTS, Questionnaire, holes, parse
+from parvis.methods.survey.shown import shown
 
 
 def questionnaire_of(activity: Activity) -> Questionnaire:
@@ -94,6 +95,7 @@ METHOD = Method(
     results=results,
     work=lambda: bool(draw_stale()),
     collects=collects,
+    shown=lambda activity: shown(questionnaire_of(activity)),
     settings_url=lambda activity: reverse("survey_edit", args=[activity.node.slug]),
     change_url=lambda contribution, code: reverse(
         "survey_change", args=[contribution.activity.node.slug, code]

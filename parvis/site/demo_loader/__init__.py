@@ -12,7 +12,12 @@ from parvis.core import outbox
 from parvis.core.models import Node
 from parvis.site.demo_loader.consultations import load_open, load_past, publish_past_data
 from parvis.site.demo_loader.frame import load_pillars, load_strategy
-from parvis.site.demo_loader.people import load_organisations, load_people, load_site
+from parvis.site.demo_loader.people import (
+    load_legal,
+    load_organisations,
+    load_people,
+    load_site,
+)
 from parvis.site.demo_loader.plans import load_plans
 from parvis.site.demo_loader.published import load_datasets, load_documents
 from parvis.site.demo_loader.register import load_elsewhere, tie_rebuilt
@@ -30,7 +35,7 @@ def load(say: Callable[[str], None] = log.info) -> None:
     if is_loaded():
         return
     organisations = load_organisations()
-    load_site(organisations)
+    load_legal(load_site(organisations))
     load_people()
     say("plans")
     commitments = load_plans(organisations)

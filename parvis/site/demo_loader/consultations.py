@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from parvis.consult import contributions, methods, services
+from parvis.consult.legal import services as legal
 from parvis.consult.models import Activity, Consultation, Contribution, Vote
 from parvis.core import keys
 from parvis.core.access import SYSTEM
@@ -131,6 +132,7 @@ def _past_consultation(
             ends=_moment(date.fromisoformat(later["ends"])) + timedelta(days=1),
             openings=[],
         )
+    legal.confirm(actor=SYSTEM, consultation=consultation)
     services.open_consultation(actor=SYSTEM, consultation=consultation)
     services.extend(
         actor=SYSTEM,
@@ -288,6 +290,7 @@ def _open_consultation(
                 if a["action"] in methods.get(made[a["activity"]].method).actions
             ],
         )
+    legal.confirm(actor=SYSTEM, consultation=consultation)
     services.open_consultation(actor=SYSTEM, consultation=consultation)
     for item in row["documents"]:
         node = publish_text(item, organisation, reconstructed=bool(item.get("reconstructed")))

@@ -1,10 +1,15 @@
 """Whose site it is, and one invented person a role."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import override
 
+from parvis.consult.legal import services as legal
+from parvis.consult.legal.facts import PROPOSED_DEFAULTS
+from parvis.core.access import SYSTEM
 from parvis.core.models import Node, Organisation, Person, Role, Site, State
 from parvis.site.demo_loader.reading import email_of, read
 
@@ -15,6 +20,19 @@ PEOPLE = {
     "steward": "Responsable des données de démonstration",
     "coordinator": "Coordonnatrice de démonstration",
     "operator": "Opératrice de démonstration",
+}
+
+LEGAL = {
+    "hosting": {
+        "fr": "Sur l’ordinateur où cette démonstration est installée, par la personne qui l’a "
+        "installée.",
+        "en": "On the computer where this demonstration is installed, by whoever installed it.",
+    },
+    "governance": {
+        "fr": "Les règles de gouvernance sont celles de la démonstration : cette page les dit "
+        "toutes.",
+        "en": "The rules of governance are those of the demonstration: this page says them all.",
+    },
 }
 
 
@@ -50,6 +68,25 @@ def load_site(organisations: Mapping[str, Organisation]) -> Site:
         privacy_contact="vie-privee@demo.example",
         contact="accessibilite@demo.example",
     )
+
+
+@transaction.atomic
+def load_legal(site: Site) -> None:
+    """What the demonstration's body says once for all its consultations."""
+    values: dict[str, Any] = {
+        name: {code: _proposed(name, code) for code in ("fr", "en")} for name in PROPOSED_DEFAULTS
+    }
+    legal.set_defaults(
+        actor=SYSTEM,
+        organisation=site.organisation,
+        values={**values, **LEGAL, "officer": site.privacy_officer,
+                "officer_contact": site.privacy_contact},
+    )  # fmt: skip
+
+
+def _proposed(name: str, code: str) -> str:
+    with override(code):
+        return str(PROPOSED_DEFAULTS[name])
 
 
 @transaction.atomic

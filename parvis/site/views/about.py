@@ -8,6 +8,9 @@ from django.views.decorators.http import require_safe
 from parvis.consult.models import Consultation
 from parvis.core.models import State
 from parvis.core.pages import public_page
+from parvis.site.accessibility import limits, measured
+from parvis.site.context import current_site
+from parvis.site.cookies import in_force
 
 
 @require_safe
@@ -19,7 +22,9 @@ def guarantees(request: HttpRequest) -> HttpResponse:
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
     """What is done, what is checked, whom to write to."""
-    return public_page(request, "site/about/accessibility.html", {})
+    site = current_site()
+    context = {"measured": measured(), "limits": limits(site)}
+    return public_page(request, "site/about/accessibility.html", context)
 
 
 @require_safe
@@ -30,6 +35,12 @@ def privacy(request: HttpRequest) -> HttpResponse:
     ).select_related("node")
     context = {"consultations": rows.order_by("-node__published_at")[:50]}
     return public_page(request, "site/about/privacy.html", context)
+
+
+@require_safe
+def cookies(request: HttpRequest) -> HttpResponse:
+    """Every cookie that the settings in force let the site set."""
+    return public_page(request, "site/about/cookies.html", {"cookies": in_force()})
 
 
 @require_safe
