@@ -268,6 +268,11 @@ PAGES: dict[str, Row] = {
     "moderation_appeal": Row("appeal", RESPOND, RESPOND),
     "mail_desk": Row("none", OPERATOR),
     "mail_message": Row("mail", OPERATOR),
+    "mail_check": Row("none", OPERATOR, OPERATOR),
+    "mail_test": Row("none", None, OPERATOR),
+    "mail_bounces": Row("none", OPERATOR, OPERATOR),
+    "mail_release": Row("mailbox", None, OPERATOR),
+    "mail_received": Row("mail_test", EVERYONE, EVERYONE),
     # the demonstration's door does not exist outside of the demonstration
     "demo": Row("none", NOBODY, None),
     "demo_enter": Row("role", NOBODY, NOBODY),

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from django.core import signing
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -18,13 +20,14 @@ from parvis.consult.register import services as register
 from parvis.core import keys
 from parvis.core import tokens as api_tokens
 from parvis.core.access import SYSTEM, actor_for
+from parvis.core.events import emit
 from parvis.core.models import ApiToken, Person, Role
 from parvis.ledger import openings, reading, sequencer
 from parvis.methods.proposals.tests import factories as proposals
 from parvis.moderation import services as moderation
+from parvis.notify import bounces, tokens
 from parvis.notify import services as notify
-from parvis.notify import tokens
-from parvis.notify.models import Subscription
+from parvis.notify.models import Mailbox, Subscription
 from parvis.pages.tests import pages_factories as pages
 from parvis.plan.tests import plan_factories as plans
 from parvis.strategy.tests import strategy_factories as frame
@@ -298,6 +301,10 @@ def _others(world: World) -> None:
     theirs = Subscription.objects.get(email=world.people["citizen"].email)
     notify.confirm(tokens.of_subscription(theirs))
     api_tokens.issue(actor=SYSTEM, person=world.people["citizen"], name="Programme", days=None)
+    bounces.record("perdue@test.example", status="5.1.1")
+    with transaction.atomic():
+        emit("mail.tested", node=None, data={"test": "0badcafe"})
+    mail_test = signing.dumps("0badcafe", salt="parvis.mail-test")
     world.args |= {
         "none": [],
         "promise": ["responses"],
@@ -306,6 +313,8 @@ def _others(world: World) -> None:
         "own_subscription": [theirs.pk],
         "own_token": [ApiToken.objects.get(person=world.people["citizen"]).pk],
         "mail": ["20260101-000000-1.log", 0],
+        "mailbox": [Mailbox.objects.get(bounces__gt=0).pk],
+        "mail_test": [mail_test],
         "index": [0],
         "lost": [1, "checkpoint"],
         "role": ["citizen"],
