@@ -153,6 +153,13 @@ def _methods() -> bool:
     return any(worked)
 
 
+def _daily() -> bool:
+    """Count what each consultation received, day by day."""
+    from parvis.site import daily
+
+    return bool(daily.refresh())
+
+
 class Promises:
     """Counts the promises kept when something that they count happened."""
 
@@ -273,7 +280,11 @@ def lanes(jobs: Jobs | None = None) -> dict[str, list[Step]]:
         ],
         "notices": [Step("notices", _notices, every=1)],
         "jobs": [Step("jobs", jobs or Jobs())],
-        "methods": [Step("methods", _methods, every=10), Step("promises", Promises(), every=30)],
+        "methods": [
+            Step("methods", _methods, every=10),
+            Step("promises", Promises(), every=30),
+            Step("daily", _daily, every=60),
+        ],
     }
 
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from parvis.core.models import Node
+from parvis.core.models import File, Node
 
 
 class Promise(models.TextChoices):
@@ -69,3 +69,49 @@ class PromiseRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.node_id} {self.state}"
+
+
+class ReceivedDay(models.Model):
+    """How many contributions a consultation received on a day, in its own time zone."""
+
+    consultation = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="received_days")
+    day = models.DateField()
+    received = models.PositiveIntegerField()
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["consultation", "day"], name="received_day_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.consultation_id} {self.day} {self.received}"
+
+
+class FrozenCopy(models.Model):
+    """The page of a closed consultation as it was on a day: a file that never changes.
+
+    `content_sha256` is over what the copy says without its date, so that the same is kept once.
+    """
+
+    class Moment(models.TextChoices):
+        CLOSED = "closed", _("When it closed")
+        REPORT = "report", _("When it was answered")
+
+    consultation = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="copies")
+    moment = models.CharField(max_length=6, choices=Moment)
+    language = models.CharField(max_length=2)
+    at = models.DateTimeField()
+    file = models.ForeignKey(File, on_delete=models.PROTECT)
+    content_sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ("at", "pk")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["consultation", "language", "file"], name="frozen_copy_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.consultation_id} {self.moment} {self.at:%Y-%m-%d}"

@@ -25,6 +25,7 @@ from parvis.core.templatetags.parvis import number
 from parvis.plan import queries as plan_queries
 from parvis.plan.models import Response
 from parvis.plan.values import Verdict
+from parvis.site import daily
 from parvis.site.thread import Reach, consultation_thread, reach
 from parvis.understand import queries
 from parvis.understand.models import Quote, Theme
@@ -76,6 +77,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
         "aside": counts.rejected + counts.withdrawn + counts.hidden,
         "aside_by": _aside(counts),
         "characteristics": characteristics,
+        "daily": daily.of(found) if counts.received else None,
         "activities": activities,
         "themes": themes,
         "sentence": _sentence(themes),
