@@ -155,7 +155,7 @@ class Reply:
         if self.is_waiting:
             return _("Reply due by %(date)s") % {"date": day(row.reply_due)}
         words = _("Replied on %(date)s") % {"date": day(row.replied_on)}
-        return _("%(words)s, %(late)s") % {"words": words, "late": late} if self.days else words
+        return f"{words}, {late}" if self.days else words
 
 
 def reply_of(advice: Advice, *, today: date) -> Reply:

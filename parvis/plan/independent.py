@@ -107,7 +107,7 @@ def content_of(row: Evaluation) -> dict[str, Any]:
         **{name: plain(getattr(row, name)) for name in names},
         "body": str(row.body_id),
         "subject": str(row.commitment_id or row.plan_id),
-        "answers": {k: v if v not in (None, "") else None for k, v in answers.items()},
+        "answers": {k: v for k, v in answers.items() if v not in (None, "")},
         "reasons": row.reasons,
         "sources": list(row.sources),
     }

@@ -93,13 +93,12 @@ def make_meeting(
 
 
 def make_advice(
-    committee: Committee, title: str = "Ouvrir plus tôt", *, actor: Actor = SYSTEM, **more: Any
+    committee: Committee, title: Any = "Ouvrir plus tôt", *, actor: Actor = SYSTEM, **more: Any
 ) -> Advice:
     """Return an advice."""
-    return advising.give_advice(
-        actor=actor, committee=committee,
-        **{"title": both(title), "text": both(f"Nous conseillons : {title}."), **more},
-    )  # fmt: skip
+    words = both(title) if isinstance(title, str) else title
+    known = {"title": words, "text": both("Nous conseillons d’ouvrir plus tôt."), **more}
+    return advising.give_advice(actor=actor, committee=committee, **known)
 
 
 def make_reply(advice: Advice, **more: Any) -> Advice:
