@@ -69,6 +69,12 @@ def _bounce(given: argparse.Namespace) -> int:
     return site.bounce(given)
 
 
+def _mail(given: argparse.Namespace) -> int:
+    from parvis.commands import site
+
+    return site.mail(given)
+
+
 def _import(given: argparse.Namespace) -> int:
     from parvis.commands import data
 
@@ -187,6 +193,10 @@ def _add_site(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     bounce.add_argument(
         "what", nargs="+", help=_("an address, a delivery report, or - for the standard input")
     )
+    mail = _command(commands, "mail", _("See whether mail of the domain arrives"), _mail)
+    mail.add_argument("what", choices=("check",))
+    mail.add_argument("--domain", help=_("another domain than the sender's"))
+    mail.add_argument("--selector", help=_("name under which the mail server signs (DKIM)"))
 
 
 def _add_data(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -199,7 +199,36 @@ def init(given: Namespace) -> int:
     if answers.sender != settings.DEFAULT_FROM_EMAIL:
         say(_("Put this in the service's environment: PARVIS_MAIL_FROM=%(sender)s")
             % {"sender": answers.sender})  # fmt: skip
+    say(_("Then see whether mail of your domain arrives: parvis mail check"))
     return 0
+
+
+_MARKS = {"ok": "+", "warn": "~", "bad": "!", "unknown": "?"}
+
+
+def mail(given: Namespace) -> int:
+    """`parvis mail check`: say what the DNS says of the sender's domain, and what to publish.
+
+    Exit status 1 where something is to be put right, or could not be read.
+    """
+    from django.conf import settings
+    from django.utils.translation import override
+
+    from parvis.commands.words import language
+    from parvis.core.dns import lookup
+    from parvis.notify import deliverability
+
+    domain = (given.domain or deliverability.sender_domain()).strip().lower()
+    selector = given.selector or settings.MAIL_DKIM_SELECTOR
+    host = getattr(settings, "EMAIL_HOST", "") if hasattr(settings, "MAIL_TRANSPORT") else ""
+    with override(language()):
+        found = deliverability.check(domain, lookup(), selector=selector, host=host)
+        for one in found:
+            say(f"{_MARKS[one.level]} {one.label}")
+            say(f"    {one.words}")
+            if one.publish:
+                say("    " + _("To publish:") + f" {' '.join(one.publish)}")
+    return 1 if deliverability.worst(found) in {"bad", "unknown"} else 0
 
 
 def token(given: Namespace) -> int:

@@ -1,5 +1,6 @@
 """Addresses that do not answer: three bounces end what was sent to them."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from email import message_from_bytes
@@ -17,11 +18,20 @@ BOUNCES_MAX = 3
 
 
 @transaction.atomic
-def record(email: str, now: datetime | None = None) -> int:
-    """Count one bounce of an address and return how many it has; the third ends everything."""
+def record(email: str, now: datetime | None = None, status: str = "") -> int:
+    """Count one bounce of an address and return how many it has; the third ends everything.
+
+    status: what the server gave as its reason, a code of RFC 3463. Its words are not kept, since
+    they often hold the address.
+    """
     now = now or timezone.now()
     mailbox, _made = Mailbox.objects.get_or_create(digest=tokens.mailbox_digest(email))
-    Mailbox.objects.filter(pk=mailbox.pk).update(bounces=F("bounces") + 1)
+    Mailbox.objects.filter(pk=mailbox.pk).update(
+        bounces=F("bounces") + 1,
+        bounce_status=status_in(status),
+        bounced_since=mailbox.bounced_since or now,
+        bounced_at=now,
+    )
     mailbox.refresh_from_db()
     if mailbox.bounces >= BOUNCES_MAX:
         for row in Subscription.objects.select_related("node").filter(
@@ -46,20 +56,34 @@ def close(row: Subscription, now: datetime) -> None:
         emit("subscription.ended", node=row.node)
 
 
+_STATUS = re.compile(r"(?<![0-9.])5\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")
+
+
+def status_in(text: str) -> str:
+    """Return the status code of a lasting failure in what a server said, or nothing."""
+    found = _STATUS.search(text)
+    return found[0] if found else ""
+
+
 def failed_addresses(report: bytes) -> list[str]:
     """Return the addresses that a delivery status notification (RFC 3464) says failed for good.
 
     Delays and transient failures (status 4.x.x) are left out. An ordinary message gives none.
     """
-    found: list[str] = []
+    return [address for address, _status in failures(report)]
+
+
+def failures(report: bytes) -> list[tuple[str, str]]:
+    """Return (address, status code) for each failure that `failed_addresses` names."""
+    found: list[tuple[str, str]] = []
     for fields in _statuses(message_from_bytes(report)):
         action = str(fields.get("Action", "")).strip().lower()
         status = str(fields.get("Status", "")).strip()
         recipient = str(fields.get("Final-Recipient") or fields.get("Original-Recipient") or "")
         kind, _semicolon, address = recipient.partition(";")
         if action == "failed" and status[:1] == "5" and kind.strip().lower() == "rfc822":
-            found.append(address.strip().strip("<>"))
-    return [address for address in found if "@" in address]
+            found.append((address.strip().strip("<>"), status))
+    return [(address, status) for address, status in found if "@" in address]
 
 
 def _statuses(message: Message) -> Iterator[Message]:
@@ -70,7 +94,7 @@ def _statuses(message: Message) -> Iterator[Message]:
 
 def read_report(report: bytes, now: datetime | None = None) -> int:
     """Count the bounces of one report; return how many addresses it named."""
-    addresses = failed_addresses(report)
-    for address in addresses:
-        record(address, now)
-    return len(addresses)
+    found = failures(report)
+    for address, status in found:
+        record(address, now, status)
+    return len(found)

@@ -29,3 +29,14 @@ class SubscribeForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not choice:
             del self.fields["what"]
+
+
+class AddressForm(forms.Form):
+    """An address that somebody asks about."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        help_text=_("It is looked for under its keyed digest, and kept nowhere."),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={"invalid": _("Write a complete address, such as name@example.org.")},
+    )

@@ -102,6 +102,14 @@ def receipt(node: Node, email: str, language: str, token: str | None) -> EmailMu
         return _compose("receipt", email, _("Your receipt"), context)
 
 
+def test(email: str, language: str, number: str, token: str) -> EmailMultiAlternatives:
+    """Return the message that an operator sends to themselves; its link says that it arrived."""
+    with override(language):
+        context = {"number": number, "url": absolute(reverse("mail_received", args=[token]))}
+        subject = _("Mail test %(number)s") % {"number": number}
+        return _compose("test", email, subject, context)
+
+
 def digest(email: str, language: str, items: Sequence[Item], token: str) -> EmailMultiAlternatives:
     """Return one message with all the news of a mailbox, newest first (at least one).
 

@@ -16,9 +16,30 @@ class Mailbox(models.Model):
     digest = models.BinaryField(max_length=32, unique=True)
     bounces = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
+    bounce_status = models.CharField(max_length=9, blank=True)
+    bounced_since = models.DateTimeField(null=True, blank=True)
+    bounced_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["-bounced_at"], condition=models.Q(bounces__gt=0), name="mailbox_bounced"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+
+class MailCheck(models.Model):
+    """The last look at the sender's domain: what was found, by code."""
+
+    at = models.DateTimeField(default=timezone.now)
+    domain = models.CharField(max_length=253)
+    findings = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d} {self.domain}"
 
 
 class Subscription(models.Model):

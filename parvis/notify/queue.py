@@ -100,7 +100,7 @@ def _failed(letter: Letter, error: Exception, now: datetime) -> None:
     attempts = letter.attempts + 1
     words = mask(f"{type(error).__name__}: {error}")[:300]
     if refused(error):
-        bounces.record(letter.to, now=now)
+        bounces.record(letter.to, now=now, status=str(error))
     if refused(error) or attempts >= ATTEMPTS_MAX:
         log.warning("message given up", extra={"fields": {"error": words, "attempts": attempts}})
         Letter.objects.filter(pk=letter.pk).delete()

@@ -327,6 +327,9 @@ MACHINES: dict[str, Row] = {
         "ckan_file", EVERYONE
     ),
     "media/<int:image>/<int:width>-<slug:sha>.<slug:extension>": Row("media", EVERYONE),
+    "sitemap.xml": Row("none", EVERYONE),
+    "sitemap-<slug:name>.xml": Row("sitemap", EVERYONE),
+    "cartes/<slug:kind>/<slug:slug>.<slug:language>.png": Row("card", EVERYONE),
     "api/v1/": Row("none", NOBODY, NOBODY),
     "api/v1/openapi.json": Row("none", EVERYONE, EVERYONE),
     "api/v1/nodes": Row("none", EVERYONE),
@@ -420,6 +423,7 @@ STATES: list[tuple[str, str, frozenset[str]]] = [
     ("report", "draft_theme_id", NOBODY),
 ]
 MACHINE_STATES: list[tuple[str, str]] = [
+    ("cartes/<slug:kind>/<slug:slug>.<slug:language>.png", "draft_card"),
     ("c/<slug:code>", "draft_short"),
     ("api/v1/nodes/<uuidstr:node_id>/thread", "draft_theme_id"),
     ("api/v1/nodes/<uuidstr:node_id>/thread", "answer_node"),

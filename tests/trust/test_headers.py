@@ -19,14 +19,18 @@ INLINE = (
     (re.compile(r"<[^>]+\sstyle\s*=", re.I), "style="),
     (re.compile(r"<style[\s>]", re.I), "<style>"),
     (re.compile(r"<[^>]+\son[a-z]+\s*=", re.I), "on…="),
-    (re.compile(r"<script(?![^>]*\ssrc=)[^>]*>", re.I), "inline script"),
+    # Data that no browser runs (JSON-LD) is not a script.
+    (
+        re.compile(r'<script(?![^>]*\ssrc=)(?! type="application/ld\+json">)[^>]*>', re.I),
+        "inline script",
+    ),
     (re.compile(r"(?:href|src|action)\s*=\s*[\"']?\s*javascript:", re.I), "javascript:"),
     (re.compile(r"\ssrc\s*=\s*[\"']https?://", re.I), "a file of another site"),
     (re.compile(r"<link[^>]+(?:stylesheet|icon|preload)[^>]+href=.https?://", re.I), "the same"),
 )
 SECRET = {"follow_up_code", "receipt", "receipt_copy", "withdraw", "receipt_proof",
           "survey_step", "survey_send", "proposal_change", "appeal_code", "unsubscribe",
-          "confirm_subscription"}  # fmt: skip
+          "confirm_subscription", "mail_received"}  # fmt: skip
 
 # Made to be shown in a frame on other sites: nothing can be done there, and it has no session.
 FRAMED = {"consultation_embed"}

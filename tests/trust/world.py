@@ -289,6 +289,9 @@ def _pages(world: World) -> None:
         "block_kind": ["text"],
         "block_move": [block.pk, "up"],
         "host": [pages.make_host().pk],
+        "sitemap": ["news"],
+        "card": ["news", news.node.slug, "fr"],
+        "draft_card": ["news", "nouvelle-secrete", "fr"],
     }
 
 
