@@ -9,7 +9,6 @@ urlpatterns = [
     path("health/live", operations.live),
     path("health/ready", operations.ready),
     path("metrics", operations.metrics_page),
-    path("robots.txt", operations.robots),
     path("favicon.ico", operations.favicon),
     path("", include("parvis.ledger.machine_urls")),
     path("", include("parvis.catalogue.machine_urls")),

@@ -92,7 +92,7 @@ def change_image(*, actor: Actor, image: Image, fields: Mapping[str, Any]) -> Im
 def _holding(field: str, words: str) -> Q:
     found = Q()
     for code in LANGUAGES:
-        found |= Q(**{f"{field}__{code}__contains": words})
+        found |= Q(**{f"{field}__{code}__icontains": words})
     return found
 
 

@@ -112,7 +112,10 @@ def _pixels(image: Pillow.Image) -> Pillow.Image:
             upright = ImageOps.exif_transpose(image)
         upright = _in_srgb(upright, profile)
         see_through = "A" in upright.getbands() or "transparency" in upright.info
-        return upright.convert("RGBA" if see_through else "RGB")
+        clean = upright.convert("RGBA" if see_through else "RGB")
+        # Comments and descriptions travel here, and some encoders would write them again.
+        clean.info = {}
+        return clean
     except _BROKEN:
         raise _refuse(_("This picture is damaged: it cannot be read.")) from None
 

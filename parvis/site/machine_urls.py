@@ -3,5 +3,13 @@
 from django.urls import path
 
 from parvis.site.api import api
+from parvis.site.views import citing, discovery
 
-urlpatterns = [path("api/v1/", api.urls)]
+urlpatterns = [
+    path("api/v1/", api.urls),
+    path("c/<str:code>", citing.short, name="short_address"),
+    path("robots.txt", discovery.robots),
+    path("sitemap.xml", discovery.sitemap, name="sitemap"),
+    path("sitemap-<slug:name>.xml", discovery.sitemap_part, name="sitemap_part"),
+    path("cartes/<slug:kind>/<slug:slug>.<slug:language>.png", discovery.card, name="card"),
+]

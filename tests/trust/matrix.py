@@ -85,7 +85,9 @@ PUBLIC = {
     "consultations_register": "none", "register_csv": "none", "register_json": "none",
     "consultations_calendar": "none", "consultations_ics": "none",
     "consultation_ics": "consultation", "elsewhere": "elsewhere",
-    "elsewhere_history": "elsewhere",
+    "elsewhere_history": "elsewhere", "consultation_cite": "consultation",
+    "cite_bibtex": "consultation", "cite_csl": "consultation",
+    "consultation_copy": "consultation", "consultation_copy_at": "copy_at",
     "page": "page", "page_history": "page", "news_list": "none", "news_feed": "none",
     "news": "news", "news_history": "news",
 }  # fmt: skip
@@ -153,6 +155,7 @@ PAGES: dict[str, Row] = {
     "survey_paper": Row("survey", CODE, CODE),
     "survey_edit": Row("survey", MANAGE, MANAGE),
     "survey_export": Row("survey", MANAGE),
+    "survey_sheet_file": Row("survey_sheet", MANAGE),
     "survey_preview": Row("survey_preview", MANAGE),
     "proposals_settings": Row("proposals", MANAGE, MANAGE),
     "proposal_answer": Row("proposal", RESPOND, RESPOND),
@@ -282,7 +285,7 @@ SURVEY_EDITOR = {
     "survey_page_new": "survey", "survey_page": "survey_page",
     "survey_page_remove": "survey_page", "survey_question_new": "survey_page",
     "survey_question": "survey_question", "survey_question_remove": "survey_question",
-    "survey_import": "survey",
+    "survey_import": "survey", "survey_sheet": "survey",
 }  # fmt: skip
 
 # django-allauth decides here: everybody may ask, what happens is its own tests' and
@@ -363,6 +366,7 @@ MACHINES: dict[str, Row] = {
     "api/v1/proposal/<uuidstr:pk>/answer": Row(
         "proposal_id", None, RESPOND, method="PUT", body='{"status": "under_review"}'
     ),
+    "c/<str:code>": Row("short", EVERYONE),
     "api/v1/promises": Row("none", EVERYONE),
     "api/v1/promises/<name>": Row("promise", EVERYONE),
     "api/v1/moderation/rules": Row("none", EVERYONE),
@@ -384,6 +388,8 @@ STATES: list[tuple[str, str, frozenset[str]]] = [
     ("consultation_embed", "draft_consultation", MANAGE),
     ("results", "draft_consultation", MANAGE),
     ("consultation_ics", "draft_consultation", NOBODY),
+    ("consultation_cite", "draft_consultation", NOBODY),
+    ("consultation_copy", "draft_consultation", NOBODY),
     ("survey", "draft_survey", MANAGE),
     ("survey_print", "draft_survey", MANAGE),
     ("proposals", "draft_proposals", MANAGE),

@@ -17,7 +17,7 @@ from parvis.consult import contributions
 from parvis.consult.launch import addresses
 from parvis.consult.models import Consultation, Phase
 from parvis.consult.register import services as register
-from parvis.core import keys
+from parvis.core import files, keys
 from parvis.core import tokens as api_tokens
 from parvis.core.access import SYSTEM, actor_for
 from parvis.core.events import emit
@@ -30,6 +30,8 @@ from parvis.notify import services as notify
 from parvis.notify.models import Mailbox, Subscription
 from parvis.pages.tests import pages_factories as pages
 from parvis.plan.tests import plan_factories as plans
+from parvis.site.citations import code_of
+from parvis.site.models import FrozenCopy
 from parvis.strategy.tests import strategy_factories as frame
 from parvis.understand.tests import understand_factories as understand
 from tests.factories import make_answer, make_consultation, make_organisation, make_person
@@ -78,6 +80,16 @@ def _people() -> dict[str, Person]:
     return {**people, "elsewhere": elsewhere, "member": member}
 
 
+def _frozen(consultation: Consultation) -> str:
+    """Return the digest of a frozen copy."""
+    file = files.store([b"<!doctype html>"], "text/html")
+    FrozenCopy.objects.create(
+        consultation=consultation.node, moment="closed", language="fr", at=timezone.now(),
+        file=file, content_sha256=file.sha256,
+    )  # fmt: skip
+    return str(file.sha256)
+
+
 def _consultations(world: World) -> None:
     consultation = make_consultation(with_proposals=True)
     activity = proposals.proposals_of(consultation)
@@ -115,6 +127,8 @@ def _consultations(world: World) -> None:
     world.args |= {
         "consultation": [consultation.node.slug],
         "elsewhere": [held.node.slug],
+        "short": [code_of(consultation.node)],
+        "copy_at": [consultation.node.slug, _frozen(consultation)],
         "draft_consultation": [draft.node.slug],
         "legal": [consultation.node.slug, "policy"],
         "legal_body": [consultation.organisation.node.slug],
@@ -128,6 +142,7 @@ def _consultations(world: World) -> None:
         "phase": [consultation.node.slug, consultation.phases.get().pk],
         "survey": [survey.node.slug],
         "survey_page": [survey.node.slug, "p1"],
+        "survey_sheet": [survey.node.slug, "csv"],
         "survey_question": [survey.node.slug, "first"],
         "survey_preview": [survey.node.slug, 1],
         "step": [survey.node.slug, token, 1],

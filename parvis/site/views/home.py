@@ -14,13 +14,14 @@ from parvis.core.models import State
 from parvis.core.pages import Page, page_number, public_page
 from parvis.core.search import search
 from parvis.core.templatetags.parvis import day
+from parvis.pages.queries import home_blocks
 from parvis.plan.models import ProgressUpdate
 from parvis.site.thread import consultation_thread
 from parvis.site.views.pillars import pillar_rows
 
 SEARCHED = (
     "consultation", "commitment", "document", "dataset", "theme", "response", "plan", "strategy",
-    "orientation", "ambition", "indicator", "pillar",
+    "orientation", "ambition", "indicator", "pillar", "news", "page",
 )  # fmt: skip
 
 
@@ -80,6 +81,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "told": told,
         "knots": knots,
         "pillars": pillar_rows(),
+        "blocks": home_blocks(),
     }
     return public_page(request, "site/home.html", context, seconds=seconds)
 

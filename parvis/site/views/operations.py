@@ -42,13 +42,6 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def robots(request: HttpRequest) -> HttpResponse:
-    """Everything public may be indexed, but follow-up pages and forms."""
-    lines = ["User-agent: *", "Disallow: /fr/suivi/", "Disallow: /en/follow-up/", ""]
-    return HttpResponse("\n".join(lines), content_type="text/plain")
-
-
-@require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     """Where the icon is: browsers ask for it beside feeds and files, which cannot name it."""
     return HttpResponsePermanentRedirect(static("site/icon.svg"))
