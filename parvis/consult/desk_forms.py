@@ -158,6 +158,7 @@ class DuesForm(DeskForm):
     themes_due = _day("themes_due")
     report_due = _day("report_due")
     response_due = _day("response_due", _("This date is public, and so is any lateness."))
+    note = _note()
 
 
 def moment_of(

@@ -5,11 +5,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from parvis.consult import desk_fields, desk_forms, queries, services
+from parvis.consult.approval import changes as proposed
+from parvis.consult.approval import gate
 from parvis.consult.desk_pages import (
     METHODS,
     STEPS,
@@ -25,6 +28,30 @@ from parvis.core.errors import Conflict, Invalid, Refused
 from parvis.core.forms import put_errors
 from parvis.core.i18n import DEFAULT
 from parvis.core.models import Organisation, State
+
+
+def _write(
+    request: HttpRequest,
+    consultation: Consultation,
+    changes: dict[str, Any],
+    title: Any = None,
+    note: Any = None,
+) -> str | None:
+    """Change the consultation; return None, or where the change waits for a second person."""
+    actor = request.actor  # type: ignore[attr-defined]
+    more = {"consultation": consultation, "changes": changes, "title": title, "note": note}
+    if consultation.node.state == State.PUBLIC and gate.required():
+        made = proposed.propose_change(actor=actor, **more)
+        messages.success(request, _("Proposed: a second person reads it before it is public."))
+        return reverse("consult_change", args=[consultation.node.slug, made.pk])
+    services.update_consultation(actor=actor, **more)
+    messages.success(request, _("Saved."))
+    return None
+
+
+def _ask_why(form: Any, second: bool) -> None:
+    """Where a second person reads the change, its reason is asked, not only offered."""
+    form.fields["note"].optional = not second
 
 
 def _edit(
@@ -55,7 +82,10 @@ def _edit(
         languages=consultation.languages or [DEFAULT],
         gaps={hole.field: hole.words for hole in holes},
     )
-    if not public:
+    second = public and gate.required()
+    if public:
+        _ask_why(form, second)
+    else:
         form.fields.pop("note", None)
     if prepare:
         prepare(form, public)
@@ -67,20 +97,21 @@ def _edit(
             note, title = values.pop("note", None), values.pop("title", None)
             changes = changes_of(consultation, values) if changes_of else values
             try:
-                services.update_consultation(
-                    actor=request.actor,  # type: ignore[attr-defined]
-                    consultation=consultation, changes=changes, title=title, note=note,
-                )  # fmt: skip
+                place = _write(request, consultation, changes, title, note)
             except Invalid as refusal:
                 put_errors(form, refusal)
                 consultation = queries.consultation_by_slug(slug)
+            except Conflict as refusal:
+                form.add_error(None, str(refusal))
+                status = refusal.status
             else:
-                messages.success(request, _("Saved."))
+                if place:
+                    return HttpResponseRedirect(place, status=303)
                 return go_on(request, consultation, step)
     title, words = STEPS[step]
     return draw(
         request, "step", consultation, status,
-        form=form, here=step, heading=title, lead=words, holes=holes,
+        form=form, here=step, heading=title, lead=words, holes=holes, second=second,
     )  # fmt: skip
 
 
@@ -139,10 +170,15 @@ def dates(request: HttpRequest, slug: str) -> HttpResponse:
     dues = desk_forms.DuesForm(
         data,
         initial={name: getattr(consultation, name) for name in desk_forms.DuesForm.base_fields
-                 if name != "key"},
+                 if name not in {"key", "note"}},
         gaps={hole.field: hole.words for hole in holes},
         **common,
     )  # fmt: skip
+    second = public and gate.required()
+    if public:
+        _ask_why(dues, second)
+    else:
+        dues.fields.pop("note", None)
     forms = [] if public else [
         desk_forms.PhaseForm(
             data, consultation=consultation, activities=activities, phase=phase, **common
@@ -153,13 +189,16 @@ def dates(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         status = 422
         checked = [form.is_valid() for form in (*forms, dues)]
-        if all(checked) and _save_dates(request, consultation, forms, dues):
-            messages.success(request, _("Saved."))
-            return go_on(request, consultation, "dates")
+        if all(checked):
+            saved, place = _save_dates(request, consultation, forms, dues)
+            if place:
+                return HttpResponseRedirect(place, status=303)
+            if saved:
+                return go_on(request, consultation, "dates")
     return draw(
         request, "dates", consultation, status,
         forms=forms, dues=dues, all_forms=[*forms, dues], phases=phases, now=timezone.now(),
-        here="dates", heading=STEPS["dates"][0], holes=holes,
+        here="dates", heading=STEPS["dates"][0], holes=holes, second=second,
         near=register.overlapping(consultation, request.actor),  # type: ignore[attr-defined]
     )  # fmt: skip
 
@@ -169,8 +208,11 @@ def _save_dates(
     consultation: Consultation,
     forms: Sequence[desk_forms.PhaseForm],
     dues: desk_forms.DuesForm,
-) -> bool:
-    """Write what the forms, already checked, say; a refusal goes to the form it is about."""
+) -> tuple[bool, str | None]:
+    """Write what the forms, already checked, say; a refusal goes to the form it is about.
+
+    Return whether it is done, and where it waits for a second person.
+    """
     actor = request.actor  # type: ignore[attr-defined]
     form: Any = dues
     try:
@@ -190,14 +232,16 @@ def _save_dates(
                 phase=form.phase,
             )
         form = dues
-        services.update_consultation(actor=actor, consultation=consultation, changes=dues.values)
+        values = dues.values
+        note = values.pop("note", None)
+        place = _write(request, consultation, values, note=note)
     except Invalid as refusal:
         put_errors(form, refusal)
     except Conflict as refusal:
         form.add_error(None, str(refusal))
     else:
-        return True
-    return False
+        return True, place
+    return False, None
 
 
 @require_http_methods(METHODS)

@@ -23,6 +23,7 @@ from parvis.consult import (
     queries,
     services,
 )
+from parvis.consult.approval import gate, snapshot
 from parvis.consult.desk_pages import (
     METHODS,
     consultation_of,
@@ -155,6 +156,9 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         if found and request.method != "POST" and access.can(actor, "set_fate", found):
             # Analysts do not set a consultation up: their work is what was received.
             return HttpResponseRedirect(reverse("consult_contributions", args=[slug]))
+        if found and request.method != "POST" and access.can(actor, "approve_consultation", found):
+            # Nor do coordinators: theirs is to approve.
+            return HttpResponseRedirect(reverse("consult_approval", args=[slug]))
         raise
     if request.method == "POST" and "detach" in request.POST:
         return _detach(request, consultation)
@@ -173,8 +177,12 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     phases = phases_of(consultation)
     counts = queries.counts(consultation, channels=True)
     activities = items_of(consultation)
+    standing = gate.standing(consultation)
+    stale = standing.stale
     return draw(
         request, "overview", consultation, status,
+        standing=standing,
+        differences=snapshot.differences(stale.snapshot, standing.now) if stale else [],
         form=form, attached=attached, others=others, phases=phases, now=now, counts=counts,
         activities=activities,
         unopened=[item for item in activities if not item["opened"]] if phases else [],
@@ -216,6 +224,7 @@ def open_(request: HttpRequest, slug: str) -> HttpResponse:
         request, "open", consultation, status,
         form=form, phases=phases_of(consultation), activities=items_of(consultation),
         row=queries.listed([consultation])[0],
+        unapproved=None if consultation.node.state == State.PUBLIC else gate.refusal(consultation),
     )  # fmt: skip
 
 

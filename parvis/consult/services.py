@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from parvis.consult import methods
+from parvis.consult.approval import gate
 from parvis.consult.holes import REQUIRED_DATES, REQUIRED_TEXTS, holes
 from parvis.consult.models import Activity, Consultation, Extension, Phase, PhaseAction
 from parvis.core import access, revisions
@@ -89,15 +90,20 @@ def update_consultation(
     changes: Mapping[str, Any],
     title: Text | None = None,
     note: Text | None = None,
+    second: Actor | None = None,
 ) -> Consultation:
     """Change fields of a consultation; once it has opened, each change keeps its history.
 
-    Raises Forbidden, Invalid (unknown fields, promises that may not change once open).
+    `second` is who approved the change, on a site that asks for a second person once it is open.
+    Raises Forbidden, Invalid (unknown fields, promises that may not change once open), Conflict
+    without that second person.
     """
     access.require(actor, "manage_consultation", consultation)
     if unknown := set(changes) - set(EDITABLE) - {"organisation"}:
         raise Invalid({name: [_("This cannot be changed.")] for name in unknown})
     public = consultation.node.state == State.PUBLIC
+    if public:
+        gate.require_second(actor, consultation, second)
     for name, value in changes.items():
         if public and name in FROZEN_ONCE_OPEN and getattr(consultation, name) != value:
             raise Invalid({name: [_("People have read this before answering: it stays.")]})
@@ -249,7 +255,8 @@ def open_consultation(
 ) -> Consultation:
     """Publish a consultation; its phases then open and close by the clock.
 
-    Raises Invalid with every hole (field -> words), Conflict when it is public already.
+    Raises Invalid with every hole (field -> words), the approval of a second person included
+    where the site asks for it; Conflict when it is public already.
     """
     if replayed(key):
         return consultation
@@ -257,7 +264,10 @@ def open_consultation(
     node = consultation.node
     if node.state == State.PUBLIC:
         raise Conflict(_("This consultation is public already."))
-    if left := holes(consultation):
+    left = holes(consultation)
+    if not left and (unapproved := gate.refusal(consultation)):
+        left = [unapproved]
+    if left:
         errors: dict[str, list[Any]] = {}
         for hole in left:
             errors.setdefault(hole.field, []).append(hole.words)

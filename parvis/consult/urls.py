@@ -1,16 +1,15 @@
 """Addresses of consultations."""
 
-from django.urls import path
+from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 from parvis.consult import desk_steps, desk_views, views
 from parvis.consult.legal import views as legal
 
 urlpatterns = [
+    path("", include("parvis.consult.approval.urls")),
     path(_("consultations/"), views.index, name="consultations"),
-    path(
-        _("consultations/<slug:slug>/privacy-notice/"), legal.notice, name="consultation_privacy"
-    ),
+    path(_("consultations/<slug:slug>/privacy-notice/"), legal.notice, name="consultation_privacy"),
     path(
         _("consultations/<slug:slug>/confidentiality-policy/"),
         legal.policy,

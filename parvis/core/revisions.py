@@ -60,20 +60,26 @@ def _runs(old: str, new: str) -> tuple[tuple[str, str], ...]:
     return tuple(runs)
 
 
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Return what changed between two sets of texts, field by field and language by language."""
+    changes = []
+    for field in dict.fromkeys((*before, *after)):
+        old, new = before.get(field, {}), after.get(field, {})
+        if isinstance(old, str) or isinstance(new, str):
+            old, new = {"fr": old or ""}, {"fr": new or ""}
+        for language in dict.fromkeys((*old, *new)):
+            one, two = old.get(language, ""), new.get(language, "")
+            if one != two:
+                changes.append(Change(field, language, _runs(one, two)))
+    return tuple(changes)
+
+
 def history(node: Node) -> list[Version]:
     """Return the versions of a node's texts, newest first, each with its differences."""
     rows = list(node.revisions.order_by("at", "pk"))
     versions = []
     for index, row in enumerate(rows):
         before = rows[index - 1].texts if index else {}
-        changes = []
-        for field in dict.fromkeys((*before, *row.texts)):
-            old, new = before.get(field, {}), row.texts.get(field, {})
-            if isinstance(old, str) or isinstance(new, str):
-                old, new = {"fr": old or ""}, {"fr": new or ""}
-            for language in dict.fromkeys((*old, *new)):
-                one, two = old.get(language, ""), new.get(language, "")
-                if one != two:
-                    changes.append(Change(field, language, _runs(one, two)))
-        versions.append(Version(row.at, row.note, tuple(changes), index == 0))
+        changes = differences(before, row.texts)
+        versions.append(Version(row.at, row.note, changes, index == 0))
     return versions[::-1]

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from parvis.consult.methods import Method
+from parvis.consult.methods import Method, Shown
 from parvis.consult.models import Activity, Contribution
 from parvis.core.i18n import LANGUAGES, tr
 from parvis.methods.proposals import queries
@@ -19,6 +19,7 @@ from parvis.methods.proposals.definition import (
     clean_payload,
     clean_settings,
     holes,
+    settings_of,
 )
 from parvis.methods.proposals.models import Proposal
 
@@ -41,6 +42,21 @@ def texts(contribution: Contribution) -> list[tuple[str, str]]:
     """Return the free texts to read and to code."""
     found = [("title", tr(contribution.node.title)), ("body", contribution.body)]
     return [(field, text) for field, text in found if text]
+
+
+def shown(activity: Activity) -> list[Shown]:
+    """Return what people will see of the proposals before the first one."""
+    found = settings_of(activity)
+    facts = [
+        gettext("Characters in a title, at most: %(n)s") % {"n": found.title_characters_max},
+        gettext("Characters in a proposal, at most: %(n)s") % {"n": found.proposal_characters_max},
+        gettext("Supports by person: %(n)s")
+        % {"n": found.supports_max or gettext("as many as one wishes")},
+        gettext("Comments without an account")
+        if found.anonymous_comments
+        else gettext("Comments with an account only"),
+    ]
+    return [Shown("intro", _("Introduction"), found.intro, facts=facts)]
 
 
 def contribution_url(contribution: Contribution) -> str:
@@ -130,6 +146,7 @@ METHOD = Method(
     readable=readable,
     texts=texts,
     table=table,
+    shown=shown,
     results_template="proposals/results.html",
     results=results,
     settings_url=lambda activity: reverse("proposals_settings", args=[activity.node.slug]),

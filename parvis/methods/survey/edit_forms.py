@@ -12,17 +12,9 @@ from parvis.core import limits
 from parvis.core.i18n import DEFAULT, tr
 from parvis.methods.survey import editing
 from parvis.methods.survey.definition import CHARACTERS_MAX, CHOICES, TEXTS
+from parvis.methods.survey.shown import TYPES
 
 FILE_BYTES = 1_000_000
-TYPES = {
-    "single": _("One answer to choose"),
-    "multiple": _("Several answers to choose"),
-    "ranking": _("Answers to put in order"),
-    "scale": _("A scale"),
-    "number": _("A number"),
-    "short": _("A short text (300 characters at most)"),
-    "long": _("A long text (3,500 characters at most)"),
-}
 
 
 class SettingsForm(DeskForm):

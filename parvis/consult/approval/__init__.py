@@ -1,0 +1,1 @@
+"""A second person reads before the public does: draft, review, approved, scheduled, open."""
