@@ -16,6 +16,7 @@ REASONS: dict[str, str] = {
     "not_a_datetime": "This is not a date and time written as year-month-day hour:minute.",
     "not_a_boolean": "This is neither true nor false.",
     "ambiguous_number": "The comma may mark decimals or thousands.",
+    "ambiguous_date": "No day is past the twelfth: day and month cannot be told apart.",
     "mixed_time_zones": "Some times carry a time zone and others do not.",
     "too_few_cells": "This row has fewer cells than the header.",
     "too_many_cells": "This row has more cells than the header.",
@@ -25,6 +26,7 @@ REASONS: dict[str, str] = {
     "empty_header": "A column has no name.",
     "duplicate_header": "Two columns have the same name.",
     "reserved_header": "This column name is reserved.",
+    "not_an_object": "This entry is not an object with named values.",
     # the whole file
     "empty": "The file holds no table.",
     "too_many_rows": "The file has more than %(limit)s rows.",
@@ -32,8 +34,12 @@ REASONS: dict[str, str] = {
     "too_many_columns": "The table has more than %(limit)s columns.",
     "too_many_cells_in_sheet": "The sheet spans more than %(limit)s cells.",
     "too_many_bad_quotes": "Too many quotation marks are not closed.",
-    "not_a_spreadsheet": "The file is not a readable .xlsx spreadsheet.",
-    "old_spreadsheet": "The old .xls format is not read: save the file as .xlsx or CSV.",
+    "not_a_spreadsheet": "The file is not a readable .xlsx or .ods spreadsheet.",
+    "old_spreadsheet": "The old .xls format is not read: save the file as .xlsx, .ods or CSV.",
+    "not_json": "The file is not readable JSON, from line %(line)s on.",
+    "not_rows": "The JSON holds no list of objects and no columns of equal length.",
+    "not_parquet": "The file is not a readable Parquet file.",
+    "bad_encoding": "“%(name)s” is not an encoding of text.",
     "not_text": "The file is neither text nor a spreadsheet.",
     "text_too_long_for_xlsx": "A cell is longer than the %(limit)s characters a spreadsheet holds.",
     "no_such_version": "This version is not in the store.",
@@ -41,6 +47,38 @@ REASONS: dict[str, str] = {
     "not_finite": "A number is not finite.",
     "no_such_column": "There is no column “%(column)s”.",
     "bad_query": "The query cannot be answered: %(detail)s.",
+}
+
+# Why a column has its type: one sentence in the data dictionary. `form` is a key of `FORMS`.
+WHY: dict[str, str] = {
+    "every_cell": "All %(filled)s filled cells are written this way.",
+    "asked": "This type was asked for.",
+    "declared": "The file itself gives this type.",
+    "declared_text": "The file itself gives these values as text.",
+    "leading_zeros": "%(cells)s cells start with a zero: a code, kept as it is written.",
+    "odd_cells": "%(cells)s of %(filled)s cells are written otherwise: all are kept as text.",
+    "ambiguous_numbers": "The comma may mark decimals or thousands: kept as text.",
+    "ambiguous_days": "Day and month cannot be told apart: kept as text.",
+    "mixed_time_zones": "Some times carry a zone and others do not: kept as text.",
+    "empty": "Every cell is empty.",
+    "plain_text": "Most cells are neither numbers nor dates.",
+}
+# An example of each way of writing.
+FORMS: dict[str, str] = {
+    "whole": "1234",
+    "point": "1234.5",
+    "comma": "1 234,5",
+    "english": "1,234.5",
+    "boolean": "oui, non",
+    "date": "2024-12-31",
+    "dmy": "31/12/2024",
+    "mdy": "12/31/2024",
+    "ymd": "2024/12/31",
+    "words": "31 décembre 2024",
+    "naive": "2024-12-31 14:30",
+    "zoned": "2024-12-31T14:30Z",
+    "dmy_time": "31/12/2024 14:30",
+    "mdy_time": "12/31/2024 14:30",
 }
 
 

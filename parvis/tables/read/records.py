@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 import python_calamine as calamine
 
 from parvis.tables.errors import CellProblem, TableError, shorten
+from parvis.tables.read.sniff import Dialect, csv_reader
 from parvis.tables.schema import NAME_LENGTH_MAX, RESERVED
 
 BAD_QUOTES_MAX = 100
@@ -33,54 +34,73 @@ class _Lines:
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
-        self._back: deque[str] = deque()
+        self.back: deque[str] = deque()
         self.taken: list[str] = []
 
     def __iter__(self) -> "_Lines":
         return self
 
     def __next__(self) -> str:
-        line = self._back.popleft() if self._back else next(self._lines)
+        line = self.back.popleft() if self.back else next(self._lines)
         self.taken.append(line)
         return line
 
     def give_back(self) -> str:
         """Every line of the record but the first, to be read again; the first is returned."""
         first, *rest = self.taken
-        self._back.extendleft(reversed(rest))
+        self.back.extendleft(reversed(rest))
         return first
 
 
-def csv_records(lines: Iterable[str], separator: str) -> Iterator[Record]:
-    """Records of a CSV file (RFC 4180), blank ones left out but counted.
+class CsvRecords:
+    """Records of a CSV file (RFC 4180), blank ones left out but counted in `number`.
 
     A quotation mark that breaks the rules spoils its own line only: the lines after it are read
     again. Raises `TableError("too_many_bad_quotes")` after 100 of them.
     """
-    source = _Lines(lines)
-    reader = csv.reader(source, delimiter=separator, strict=True)
-    number = broken = 0
-    while True:
-        source.taken.clear()
+
+    def __init__(self, lines: Iterable[str], dialect: Dialect, number: int = 0) -> None:
+        self.number = number
+        self._dialect = dialect
+        self._source = _Lines(lines)
+        self._reader = csv_reader(self._source, dialect, strict=True)
+        self._broken = 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether every line taken has been given in a record."""
+        return not self._source.back
+
+    def __iter__(self) -> "CsvRecords":
+        return self
+
+    def __next__(self) -> Record:
+        while True:
+            record = self.step()
+            if record is not None:
+                return record
+
+    def step(self) -> Record | None:
+        """The next record, None if it is blank. Raises StopIteration at the end."""
+        self._source.taken.clear()
         problem = ""
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
+            cells = next(self._reader)
         except csv.Error:
-            broken += 1
-            if broken > BAD_QUOTES_MAX:
+            self._broken += 1
+            if self._broken > BAD_QUOTES_MAX:
                 raise TableError("too_many_bad_quotes") from None
-            cells, problem = _lenient(source.give_back(), separator)
-        number += 1
-        if cells:
-            yield Record(number, cells, problem)
+            cells, problem = _lenient(self._source.give_back(), self._dialect)
+        self.number += 1
+        if self.number == 1 and self._dialect.announced:
+            return None
+        return Record(self.number, cells, problem) if cells else None
 
 
-def _lenient(line: str, separator: str) -> tuple[list[str], str]:
+def _lenient(line: str, dialect: Dialect) -> tuple[list[str], str]:
     line = line.rstrip("\r\n")
     try:
-        return next(csv.reader([line], delimiter=separator)), "bad_quotes"
+        return next(csv_reader(iter([line]), dialect, strict=False)), "bad_quotes"
     except csv.Error:
         return [line], "cell_too_long"
 
