@@ -366,7 +366,6 @@ MACHINES: dict[str, Row] = {
     "api/v1/proposal/<uuidstr:pk>/answer": Row(
         "proposal_id", None, RESPOND, method="PUT", body='{"status": "under_review"}'
     ),
-    "c/<str:code>": Row("short", EVERYONE),
     "api/v1/promises": Row("none", EVERYONE),
     "api/v1/promises/<name>": Row("promise", EVERYONE),
     "api/v1/moderation/rules": Row("none", EVERYONE),

@@ -30,7 +30,6 @@ from parvis.notify import services as notify
 from parvis.notify.models import Mailbox, Subscription
 from parvis.pages.tests import pages_factories as pages
 from parvis.plan.tests import plan_factories as plans
-from parvis.site.citations import code_of
 from parvis.site.models import FrozenCopy
 from parvis.strategy.tests import strategy_factories as frame
 from parvis.understand.tests import understand_factories as understand
@@ -127,7 +126,6 @@ def _consultations(world: World) -> None:
     world.args |= {
         "consultation": [consultation.node.slug],
         "elsewhere": [held.node.slug],
-        "short": [code_of(consultation.node)],
         "copy_at": [consultation.node.slug, _frozen(consultation)],
         "draft_consultation": [draft.node.slug],
         "legal": [consultation.node.slug, "policy"],

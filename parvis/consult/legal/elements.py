@@ -386,8 +386,8 @@ PIA = (
         template=_(
             "A text that names somebody: likely, moderate; it is read before publication. A "
             "person of the team reads out of curiosity: unlikely, serious; few have the right, and "
-            "answers bear no name. The server is broken into: unlikely, serious; no identity is kept "
-            "with answers."
+            "answers bear no name. The server is broken into: unlikely, serious; no identity is "
+            "kept with answers."
         ),
         example=_("A small village can be recognised: likely, moderate; regions are grouped."),
     ),

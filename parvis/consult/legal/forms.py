@@ -13,30 +13,36 @@ from parvis.consult.legal.models import LegalDefaults
 from parvis.consult.legal.reading import Reading
 from parvis.consult.legal.services import DEFAULT_FIELDS, ELEMENT_CHARACTERS
 from parvis.core.forms import KeyedForm
-from parvis.core.i18n import LANGUAGES
 
 
-class DocumentForm(DeskForm):
+class _Built(DeskForm):
+    """A form whose fields are known only once it is made."""
+
+    def put(self, name: str, field: forms.Field, value: Any, gap: Any) -> None:
+        """Add a field with what it shows first and what is said to be missing."""
+        if isinstance(field, TextIn):
+            field.show(self.languages)
+        field.gap = gap  # type: ignore[attr-defined]
+        self.fields[name] = field
+        self.initial[name] = value
+
+
+class DocumentForm(_Built):
     """One text by element that is written on this page, its proposal already there."""
 
     def __init__(self, *args: Any, reading: Reading, **kwargs: Any) -> None:
-        rows = [row for row in reading.rows if row.editable]
-        self.base_fields = {
-            "key": KeyedForm.base_fields["key"],
-            **{
-                row.element.key: TextIn(
-                    label=row.element.label, help_text=row.element.question, rows=4,
-                    characters_max=ELEMENT_CHARACTERS,
-                )
-                for row in rows
-            },
-        }  # fmt: skip
-        kwargs["initial"] = {row.element.key: dict(row.text) for row in rows}
-        kwargs["gaps"] = {
-            row.element.key: _("Replace the [brackets], or write the language that is missing.")
-            for row in rows if row.gap
-        }  # fmt: skip
         super().__init__(*args, **kwargs)
+        for row in reading.rows:
+            if not row.editable:
+                continue
+            field = TextIn(
+                label=row.element.label,
+                help_text=row.element.question,
+                rows=4,
+                characters_max=ELEMENT_CHARACTERS,
+            )
+            gap = _("Replace the [brackets], or write the language that is missing.")
+            self.put(row.element.key, field, dict(row.text), gap if row.gap else "")
 
 
 class ConfirmForm(KeyedForm):
@@ -56,33 +62,34 @@ _HELP = {
 }
 
 
-class DefaultsForm(DeskForm):
+class DefaultsForm(_Built):
     """What a body says once for all; each text is proposed."""
 
     def __init__(self, *args: Any, row: LegalDefaults, **kwargs: Any) -> None:
-        fields: dict[str, forms.Field] = {"key": KeyedForm.base_fields["key"]}
+        super().__init__(*args, **kwargs)
         for name in DEFAULT_FIELDS:
             column: Any = LegalDefaults._meta.get_field(name)
             help_text = _HELP.get(name, "")
+            value = initial_of(row, name, self.languages)
+            field: forms.Field
             if name == "officer_contact":
-                fields[name] = forms.CharField(  # type: ignore[call-arg]
-                    label=column.verbose_name, help_text=help_text, max_length=200,
-                    required=False, template_name=FIELD,
-                )  # fmt: skip
+                field = forms.CharField(  # type: ignore[call-arg]
+                    label=column.verbose_name,
+                    help_text=help_text,
+                    max_length=200,
+                    required=False,
+                    template_name=FIELD,
+                )
             else:
-                fields[name] = TextIn(
-                    label=column.verbose_name, help_text=help_text, rows=column.rows,
+                field = TextIn(
+                    label=column.verbose_name,
+                    help_text=help_text,
+                    rows=column.rows,
                     characters_max=column.characters_max,
-                )  # fmt: skip
-        self.base_fields = fields
-        languages = kwargs.get("languages") or LANGUAGES
-        kwargs["initial"] = {name: initial_of(row, name, languages) for name in DEFAULT_FIELDS}
-        kwargs["gaps"] = {
-            name: _("Replace the [brackets].")
-            for name, text in kwargs["initial"].items()
-            if isinstance(text, dict) and any("[" in words for words in text.values())
-        }  # fmt: skip
-        super().__init__(*args, **kwargs)
+                )
+            words = value.values() if isinstance(value, dict) else ()
+            bracket = any("[" in one for one in words)
+            self.put(name, field, value, _("Replace the [brackets].") if bracket else "")
 
 
 def initial_of(row: LegalDefaults, name: str, languages: Sequence[str]) -> Any:

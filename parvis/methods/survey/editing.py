@@ -277,6 +277,28 @@ def options_of(
     return out
 
 
+def with_identifiers(
+    labels: Sequence[tuple[str, Mapping[str, str]]], before: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return answers as the definition keeps them; labels: (identifier or "", words).
+
+    An answer without identifier is matched with one of `before` by its words, else gets a new one.
+    """
+    taken = {given for given, _label in labels if given}
+    free = [option for option in before if option["id"] not in taken]
+    bare = [label for given, label in labels if not given]
+    kept = iter(_matched(free, bare).get(rank) for rank in range(len(bare)))
+    out = []
+    for given, label in labels:
+        old = None if given else next(kept)
+        made = given or (old["id"] if old else "")
+        if not made:
+            made = _option_identifier(label[DEFAULT], taken | {one["id"] for one in free})
+        taken.add(made)
+        out.append({"id": made, "label": dict(label)})
+    return out
+
+
 def _option_identifier(words: str, taken: set[str]) -> str:
     base = slugify(words)[:30].strip("-_") or "option"
     found, n = base, 1

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from parvis.methods.survey import edit_views, views
+from parvis.methods.survey import edit_views, sheet_views, views
 
 urlpatterns = [
     path(_("surveys/<slug:slug>/"), views.start, name="survey"),
@@ -15,6 +15,12 @@ urlpatterns = [
     path(_("desk/surveys/<slug:slug>/"), edit_views.edit, name="survey_edit"),
     path(_("desk/surveys/<slug:slug>/definition.json"), edit_views.export, name="survey_export"),
     path(_("desk/surveys/<slug:slug>/import/"), edit_views.import_, name="survey_import"),
+    path(_("desk/surveys/<slug:slug>/spreadsheet/"), sheet_views.sheet, name="survey_sheet"),
+    path(
+        _("desk/surveys/<slug:slug>/spreadsheet/<slug:name>/"),
+        sheet_views.download,
+        name="survey_sheet_file",
+    ),
     path(
         _("desk/surveys/<slug:slug>/preview/<int:step>/"), edit_views.preview, name="survey_preview"
     ),
