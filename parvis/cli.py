@@ -75,6 +75,12 @@ def _mail(given: argparse.Namespace) -> int:
     return site.mail(given)
 
 
+def _host(given: argparse.Namespace) -> int:
+    from parvis.commands import hosts
+
+    return hosts.host(given)
+
+
 def _import(given: argparse.Namespace) -> int:
     from parvis.commands import data
 
@@ -143,7 +149,9 @@ def _add_running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     serve = _command(commands, "serve", _("Serve the site, with its worker"), _serve, django=False)
     serve.add_argument("--host", help=_("address to listen on (PARVIS_BIND, 127.0.0.1)"))
     serve.add_argument("--port", type=int, help=_("port to listen on (PORT, 8000)"))
-    serve.add_argument("--workers", type=int, help=_("server processes (PARVIS_WORKERS; one more than cores)"))
+    serve.add_argument(
+        "--workers", type=int, help=_("server processes (PARVIS_WORKERS; one more than cores)")
+    )
     serve.add_argument("--threads", type=int, help=_("threads of each (PARVIS_THREADS, 1)"))
     serve.add_argument(
         "--no-worker", dest="worker", action="store_false",
@@ -184,11 +192,24 @@ def _add_site(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     ):
         init.add_argument(f"--{option}", help=words)
     init.add_argument("--password", action="store_true", help=_("ask for a password too"))
+    init.add_argument(
+        "--no-approval", dest="approval", action="store_false",
+        help=_("one person opens a consultation alone; without it, a second person approves"),
+    )  # fmt: skip
     init.add_argument("--no-input", action="store_true", help=_("ask nothing"))
     token = _command(commands, "token", _("Print a new API token of a person, once"), _token)
     token.add_argument("email")
     token.add_argument("--name", help=_("what it is for"))
     token.add_argument("--days", type=int, help=_("days until it expires; without it, never"))
+    host = _command(commands, "host", _("Add, list or take out names of the site"), _host)
+    host.add_argument("act", choices=("add", "list", "remove"))
+    host.add_argument("name", nargs="?", help=_("as people write it, accents included"))
+    host.add_argument(
+        "--section",
+        default="home",
+        help=_("what it opens on: consultations, datasets, strategies…"),
+    )
+    host.add_argument("--language", default="fr", choices=("fr", "en"), help=_("in which language"))
     bounce = _command(commands, "bounce", _("Record mail that came back"), _bounce)
     bounce.add_argument(
         "what", nargs="+", help=_("an address, a delivery report, or - for the standard input")

@@ -145,6 +145,13 @@ def _retention() -> bool:
     return bool(retention.run_due())
 
 
+def _planned() -> bool:
+    """Open the consultations whose opening was planned for this minute."""
+    from parvis.consult.approval import schedule
+
+    return bool(schedule.tick())
+
+
 def _methods() -> bool:
     """Have each way to participate do its long work: charts, above all."""
     from parvis.consult import methods
@@ -173,6 +180,21 @@ class Promises:
 
             self.watch = Watch()
         return self.watch()
+
+
+class Copies:
+    """Freezes a copy of each consultation that closes, and once it is answered."""
+
+    def __init__(self) -> None:
+        self.keep: Callable[[], bool] | None = None
+
+    def __call__(self) -> bool:
+        """Make the copies that are due, and say whether there was one."""
+        if self.keep is None:
+            from parvis.site.copies import Keeper
+
+            self.keep = Keeper()
+        return self.keep()
 
 
 def _recover() -> bool:
@@ -271,6 +293,7 @@ def lanes(jobs: Jobs | None = None) -> dict[str, list[Step]]:
         "events": [
             Step("outbox", _pump),
             Step("boundaries", Boundaries(), every=1),
+            Step("planned", _planned, every=5),
             Step("recover", _recover, every=30),
             Step("drafts", _drafts, every=600),
             Step("sessions", _sessions, every=3600),
@@ -284,6 +307,7 @@ def lanes(jobs: Jobs | None = None) -> dict[str, list[Step]]:
             Step("methods", _methods, every=10),
             Step("promises", Promises(), every=30),
             Step("daily", _daily, every=60),
+            Step("copies", Copies(), every=60),
         ],
     }
 

@@ -111,10 +111,11 @@ def holds_site() -> bool:
     return "core_site" in connection.introspection.table_names() and Site.objects.exists()
 
 
-def create(answers: Answers, *, password: str | None = None) -> Any:
+def create(answers: Answers, *, password: str | None = None, approval: bool = True) -> Any:
     """Make the site, its organisation and its first administrator, in one transaction.
 
-    Returns the person. Raises Stop on a home that holds a site.
+    `approval`: whether a second person approves each consultation before it opens. Returns the
+    person. Raises Stop on a home that holds a site.
     """
     from allauth.account.models import EmailAddress
     from django.db import transaction
@@ -147,6 +148,7 @@ def create(answers: Answers, *, password: str | None = None) -> Any:
             privacy_officer=text(answers.officer_fr, answers.officer_en),
             privacy_contact=answers.privacy_contact,
             contact=answers.contact,
+            approval=Site.Approval.SECOND_PERSON if approval else Site.Approval.NONE,
         )
         emit("site.changed", node=None, actor=SYSTEM)
         person = Person(email=answers.administrator, language=answers.languages[0])
@@ -184,7 +186,7 @@ def init(given: Namespace) -> int:
     answers = gather(given)
     password = _password() if given.password else None
     prepare()
-    create(answers, password=password)
+    create(answers, password=password, approval=given.approval)
     sign_in = settings.SITE_URL + reverse("account_login")
     say(_("The site of %(name)s is ready, in %(home)s.")
         % {"name": answers.name_fr, "home": settings.HOME})  # fmt: skip

@@ -21,6 +21,7 @@ from parvis.methods.proposals.models import Proposal
 from parvis.plan import responses
 from parvis.plan.models import Commitment
 from parvis.site import publication
+from parvis.site.demo_loader.people import approve
 from parvis.site.demo_loader.published import publish_text
 from parvis.site.demo_loader.reading import ZONE, day_of, read
 from parvis.understand import coding
@@ -133,6 +134,7 @@ def _past_consultation(
             openings=[],
         )
     legal.confirm(actor=SYSTEM, consultation=consultation)
+    approve(consultation)
     services.open_consultation(actor=SYSTEM, consultation=consultation)
     services.extend(
         actor=SYSTEM,
@@ -291,10 +293,11 @@ def _open_consultation(
             ],
         )
     legal.confirm(actor=SYSTEM, consultation=consultation)
-    services.open_consultation(actor=SYSTEM, consultation=consultation)
     for item in row["documents"]:
         node = publish_text(item, organisation, reconstructed=bool(item.get("reconstructed")))
         services.attach_document(actor=SYSTEM, consultation=consultation, document=node)
+    approve(consultation)
+    services.open_consultation(actor=SYSTEM, consultation=consultation)
     return consultation, made
 
 

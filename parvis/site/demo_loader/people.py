@@ -7,9 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import override
 
+from parvis.consult.approval import services as approval
 from parvis.consult.legal import services as legal
 from parvis.consult.legal.facts import PROPOSED_DEFAULTS
-from parvis.core.access import SYSTEM
+from parvis.consult.models import Consultation
+from parvis.core.access import SYSTEM, actor_for
 from parvis.core.models import Node, Organisation, Person, Role, Site, State
 from parvis.site.demo_loader.reading import email_of, read
 
@@ -67,6 +69,7 @@ def load_site(organisations: Mapping[str, Organisation]) -> Site:
         },
         privacy_contact="vie-privee@demo.example",
         contact="accessibilite@demo.example",
+        approval=Site.Approval.SECOND_PERSON,
     )
 
 
@@ -101,3 +104,12 @@ def load_people() -> None:
         EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
         if role != "citizen":
             Role.objects.create(person=person, role=role)
+
+
+def approve(consultation: Consultation) -> None:
+    """Have a draft approved as people do: the adviser asks, the coordinator reads and approves."""
+    asks, decides = (
+        actor_for(Person.objects.get(email=email_of(role))) for role in ("adviser", "coordinator")
+    )
+    review = approval.ask_review(actor=asks, consultation=consultation)
+    approval.approve(actor=decides, review=review)

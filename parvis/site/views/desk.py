@@ -13,12 +13,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from parvis.consult import queries, services
+from parvis.consult.approval import gate
+from parvis.consult.approval import queries as approval
 from parvis.consult.models import Consultation
 from parvis.core import access
 from parvis.core.access import Actor
 from parvis.core.i18n import tr
 from parvis.core.models import Job, Node, State
-from parvis.core.templatetags.parvis import day, number
+from parvis.core.templatetags.parvis import day, moment, number
 from parvis.moderation import queries as moderation
 from parvis.plan import queries as plan
 from parvis.site.thread import reach
@@ -51,6 +53,34 @@ def _moderation_tasks(actor: Actor) -> Iterator[Task]:
             waiting, title % {"n": number(waiting)}, words, reverse("moderation_desk"),
             _("Examine the reports"), urgent=True, tag=_("Due within one working day"),
         )  # fmt: skip
+
+
+def _approval_tasks(actor: Actor) -> Iterator[Task]:
+    """What a second person has to read, and the planned openings that did not happen."""
+    for one in approval.to_approve(actor):
+        slug, name = one.consultation.node.slug, tr(one.consultation.node.title)
+        words = _("%(name)s: asked by %(who)s on %(date)s.")
+        if one.review:
+            title = _("Waiting for my approval: a consultation")
+            place = reverse("consult_review", args=[slug, one.review.pk])
+            asked_at = one.review.asked_at
+        elif one.change:
+            title = _("Waiting for my approval: a change of a public page")
+            place = reverse("consult_change", args=[slug, one.change.pk])
+            asked_at = one.change.asked_at
+        said = {"name": name, "who": one.asked_by or "—", "date": moment(asked_at)}
+        yield Task(1, title, words % said, place, _("Read and decide"), urgent=True)
+    for review in approval.refused_openings():
+        if access.can(actor, "open_consultation", review.consultation):
+            words = _("%(name)s: %(reason)s.") % {
+                "name": tr(review.consultation.node.title),
+                "reason": review.get_refused_because_display(),
+            }
+            place = reverse("consult_desk", args=[review.consultation.node.slug])
+            yield Task(
+                1, _("A planned opening did not happen"), words, place, _("See why"),
+                urgent=True, tag=_("Late"), tag_state="late",
+            )  # fmt: skip
 
 
 def _consultation_tasks(actor: Actor, rows: list[queries.Listed]) -> Iterator[Task]:
@@ -123,6 +153,10 @@ def _address(actor: Actor, consultation: Consultation) -> str | None:
         return reverse("consult_desk", args=[slug])
     if access.can(actor, "see_private_answers", consultation):
         return reverse("consult_contributions", args=[slug])
+    if consultation.node.state == State.DRAFT and access.can(
+        actor, "approve_consultation", consultation
+    ):
+        return reverse("consult_approval", args=[slug])
     public = consultation.node.state == State.PUBLIC
     return reverse("consultation", args=[slug]) if public else None
 
@@ -140,6 +174,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     rows = queries.listed(consultations)
     tasks = [
         *_moderation_tasks(actor),
+        *_approval_tasks(actor),
         *_plan_tasks(actor),
         *_consultation_tasks(actor, [r for r in rows if r.consultation.node.state == State.PUBLIC]),
     ]
@@ -153,6 +188,7 @@ def desk(request: HttpRequest) -> HttpResponse:
             {"consultation": row.consultation, "holes": services.holes(row.consultation)}
             for row in drafts
         ],
+        "second_person": gate.required(),
         "jobs": Job.objects.filter(state__in=["waiting", "running", "failed"]).order_by(
             "-created_at"
         )[:5],
