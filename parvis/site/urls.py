@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("parvis.site.routes.strategy")),
     path("", include("parvis.site.routes.collaborate")),
     path("", include("parvis.site.routes.promises")),
+    path("", include("parvis.site.routes.citing")),
     path("", include("parvis.site.routes.notify")),
     path("", include("parvis.site.routes.proposals")),
     path("", include("parvis.site.routes.catalogue")),
