@@ -12,6 +12,7 @@ from parvis.core import outbox
 from parvis.core.models import Node
 from parvis.site.demo_loader.consultations import load_open, load_past, publish_past_data
 from parvis.site.demo_loader.frame import load_pillars, load_strategy
+from parvis.site.demo_loader.pages import load_pages
 from parvis.site.demo_loader.people import (
     load_legal,
     load_organisations,
@@ -51,6 +52,7 @@ def load(say: Callable[[str], None] = log.info) -> None:
     say("strategy and pillars")
     load_strategy(organisations)
     load_pillars()
+    load_pages()
     services.tick()
     while outbox.pump(500):
         pass
