@@ -54,6 +54,7 @@ class CsvSource:
         self._bytes = _utf_8(file, encoding)
         # How undecodable bytes travel: as they are, or as the surrogates that stand for them.
         self._errors = "surrogateescape" if encoding.codec.startswith("utf-8") else "surrogatepass"
+        self._checked = encoding.errors == "strict"
         self._buffer = b""
         self._place = 0
         self._ended = False
@@ -91,7 +92,7 @@ class CsvSource:
         last = self._ended and end == len(self._buffer)
         length = len(view) if last and view.count(b'"') % 2 == 0 else _boundary(view)
         data = view[:length]
-        if not data or not _in_order(data, self.dialect.separator.encode()):
+        if not data or not _in_order(data, self.dialect.separator.encode(), checked=self._checked):
             return b""
         self._place += length
         return data
@@ -152,31 +153,29 @@ def _boundary(view: bytes) -> int:
     return 0
 
 
-def _in_order(data: bytes, separator: bytes) -> bool:
-    """Whether Arrow reads this block as `CsvRecords` would: no doubt, blank line or odd byte."""
-    if b"\0" in data or data.count(b"\r") != data.count(b"\r\n") or not is_utf_8(data):
+def _in_order(data: bytes, separator: bytes, *, checked: bool) -> bool:
+    """Whether Arrow finds the cells that `CsvRecords` would: no doubt and no odd byte.
+
+    `checked` says that the text is known to be UTF-8.
+    """
+    if b"\0" in data or not (checked or is_utf_8(data)):
         return False
-    blank = data.startswith((b"\n", b"\r\n")) or b"\n\n" in data or b"\n\r\n" in data
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+        return False
     if b'"' not in data:
-        return not blank
+        return True
     # Every other part lies outside quotation marks: a separator or a line end must touch them.
     parts = data.split(b'"')
     if len(parts) % 2 == 0:
         return False
-    around = frozenset(separator + b"\n\r")
-    if (parts[0] and parts[0][-1] not in around) or (parts[-1] and parts[-1][0] not in around):
+    around = {b"", separator, b"\n", b"\r"}
+    if parts[0][-1:] not in around or parts[-1][:1] not in around:
         return False
     outside = parts[2:-1:2]
-    if any(p and (p[0] not in around or p[-1] not in around) for p in outside):
-        return False
-    return not (blank and any(b"\n\n" in p or b"\n\r\n" in p for p in parts[::2])) and (
-        not data.startswith((b"\n", b"\r\n"))
-    )
+    return {part[:1] for part in outside} <= around and {part[-1:] for part in outside} <= around
 
 
-def parse(
-    data: bytes, width: int, dialect: Dialect, header_width: int
-) -> list[pa.Array] | list[Record]:
+def parse(data: bytes, width: int, dialect: Dialect, header_width: int) -> list[pa.Array] | Records:
     """The columns of a block as text, or its records where a row is not as wide as the header.
 
     The header may be wider than the `width` columns that have a name; cells there must be blank.
@@ -194,12 +193,25 @@ def parse(
             ),
         )
         columns = [column.combine_chunks() for column in table.columns]
-        if not any(_filled(column) for column in columns[width:]):
+        whole = not any(_filled(column) for column in columns[width:])
+        if whole and not _holds_blank_lines(data, table.num_rows):
             return columns[:width]
     except pa.ArrowInvalid:
         pass  # the rows say below what is wrong
     lines = (found[0].decode() for found in _LINE.finditer(data))
-    return list(CsvRecords(lines, replace(dialect, announced=False)))
+    reader = CsvRecords(lines, replace(dialect, announced=False))
+    rows = list(reader)
+    return Records(rows, reader.number)
+
+
+def _holds_blank_lines(data: bytes, rows: int) -> bool:
+    """Whether Arrow left out lines, whose numbers people count."""
+    if rows == data.count(b"\n") + (not data.endswith(b"\n")):
+        return False
+    outside = data.split(b'"')[::2]
+    if outside[0].startswith((b"\n", b"\r\n")):
+        return True
+    return any(b"\n\n" in part or b"\n\r\n" in part for part in outside)
 
 
 def _filled(cells: pa.Array) -> bool:

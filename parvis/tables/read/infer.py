@@ -93,10 +93,18 @@ def tally(cells: pa.Array) -> Tally:
         return pc.sum(counts.filter(mask)).as_py() or 0
 
     found.filled = len(cells) if counts is None else pc.sum(counts).as_py()
-    masks = shapes.masks(cells)
+    masks = shapes.alike(cells)
+    if not masks:
+        may = shapes.candidates(cells)
+        if not pc.all(may).as_py():
+            cells, counts = cells.filter(may), counts.filter(may) if counts is not None else None
+            if not len(cells):
+                return found
+        masks = shapes.masks(cells)
     for shape, mask in masks.items():
         found.matches[shape] = total(mask)
-    if "whole" in masks and not pc.all(masks["whole"]).as_py():
+    # A number that has the point's shape never starts with a zero too many.
+    if "point" in masks and not pc.all(masks["point"]).as_py():
         found.leading_zeros = total(shapes.leading_zeros(cells))
     return found
 

@@ -3,6 +3,7 @@
 French and English ways of writing numbers and days are told apart by the column, never by one cell.
 """
 
+import re
 from decimal import Decimal
 from typing import Literal
 
@@ -52,7 +53,15 @@ _LEADING_ZERO = f"^[-−]?0[0-9](?:[0-9.,]|{_SPACE})*$"
 _NEGATIVE_ZERO = "^[-−]0+$"
 TRUE = pa.array(["true", "vrai", "oui", "yes"])
 _BOOLEAN = pa.array(["true", "vrai", "oui", "yes", "false", "faux", "non", "no"])
-# Letters of a date in words, of "h" and of zones.
+_PLAIN = "^-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$"
+_PLAIN_CELL = re.compile(_PLAIN)
+_INTEGER_CELL = re.compile("-?[0-9]+$")
+# What starts neither with a figure nor as a month or a yes is text, and most text is settled so.
+_CANDIDATE = (
+    "^(?:[-−]?[0-9]|[Jj][AaUu]|[Ff][EeéÉ]|[Mm][Aa]|[Aa][VvPpOoUu]|[Ss][Ee][Pp]|[Oo][Cc]|[Nn][Oo][Vv]"
+    "|[Dd][EeéÉ]|(?i:true|vrai|oui|yes|false|faux|non|no)$)"
+)
+_NUMBER_LIKE = f"^[-−]?[0-9](?:[0-9.,]|{_SPACE})*$"
 _MAYBE_DAY = r"^[0-9]{1,4}[/.-][0-9]{1,2}[/.-][0-9]"
 _ODD_IN_NUMBER = f",|−|{_SPACE}"
 
@@ -72,16 +81,32 @@ REASON: dict[Type, str] = {
 }
 
 
+def candidates(cells: pa.Array) -> pa.Array:
+    """Which of the filled, trimmed cells may have a shape at all."""
+    return pc.match_substring_regex(cells, _CANDIDATE)
+
+
 def masks(cells: pa.Array) -> dict[Shape, pa.Array]:
     """Which of the filled, trimmed cells have which shape; shapes that none has may be left out."""
+    return alike(cells) or _each(cells)
+
+
+def _each(cells: pa.Array) -> dict[Shape, pa.Array]:
     found: dict[Shape, pa.Array] = {}
     if pc.min(pc.binary_length(cells)).as_py() <= 5:
         flags = pc.is_in(pc.utf8_lower(cells), _BOOLEAN)
         if pc.any(flags).as_py():
             found["boolean"] = flags
-    digits = pc.match_substring_regex(cells, "^[-−]?[0-9]")
-    if pc.any(digits).as_py():
-        found |= _with_digits(cells)
+    number_like = pc.match_substring_regex(cells, _NUMBER_LIKE)
+    if pc.any(number_like).as_py():
+        found |= _numbers(cells, _whole(cells))
+        if pc.all(number_like).as_py() and not pc.any(pc.match_substring(cells, ".")).as_py():
+            return found  # a day has other marks
+    if pc.any(pc.match_substring_regex(cells, _MAYBE_DAY)).as_py():
+        found["date"] = days.is_day(cells)
+        found["naive"] = days.is_naive(cells)
+        found["zoned"] = days.is_zoned(cells)
+        found |= _other_days(cells)
     if days.may_hold_words(cells):
         words = days.is_day(days.from_words(cells))
         if pc.any(words).as_py():
@@ -89,22 +114,40 @@ def masks(cells: pa.Array) -> dict[Shape, pa.Array]:
     return found
 
 
-def _with_digits(cells: pa.Array) -> dict[Shape, pa.Array]:
-    whole = _whole(cells)
-    if pc.all(whole).as_py():
-        return _numbers(cells, whole)
-    if not pc.any(pc.match_substring_regex(cells, _MAYBE_DAY)).as_py():
-        return _numbers(cells, whole)
-    date = days.is_day(cells)
-    if pc.all(date).as_py():
-        return {"date": date}
-    found: dict[Shape, pa.Array] = {"date": date, **_numbers(cells, whole)}
-    naive = days.is_naive(cells)
-    found["naive"] = naive
-    if not pc.all(naive).as_py():
-        found["zoned"] = days.is_zoned(cells)
-        found |= _other_days(cells)
-    return found
+def alike(cells: pa.Array) -> dict[Shape, pa.Array]:
+    """The masks when all cells are of the kind of the first one; empty when they are not.
+
+    Most batches are all of one kind, and one expression settles them.
+    """
+    first = cells[0].as_py()
+    if _INTEGER_CELL.match(first):
+        try:
+            same = pc.equal(pc.cast(pc.cast(cells, pa.int64()), pa.string()), cells)
+        except pa.ArrowInvalid:
+            same = None
+        if same is not None and pc.all(same).as_py() and _short(cells):
+            return dict.fromkeys(("whole", *NUMBERS), same)
+    if _PLAIN_CELL.match(first):
+        plain = pc.match_substring_regex(cells, _PLAIN)
+        if pc.all(plain).as_py() and _short(cells):
+            whole = comma = pc.invert(pc.match_substring(cells, "."))
+            if pc.any(pc.match_substring(cells, "-0")).as_py():
+                whole = pc.and_not(whole, pc.match_substring_regex(cells, _NEGATIVE_ZERO))
+            return {"whole": whole, "point": plain, "comma": comma, "english": plain}
+    elif len(first) == 10 and first[4] == "-":
+        date = days.is_day(cells)
+        if pc.all(date).as_py():
+            return {"date": date}
+    elif len(first) >= 16 and first[4] == "-":
+        naive = days.is_naive(cells)
+        if pc.all(naive).as_py():
+            return {"naive": naive}
+    return {}
+
+
+def _short(cells: pa.Array) -> bool:
+    """Whether a float holds every one of these numbers exactly, by their length alone."""
+    return pc.max(pc.binary_length(cells)).as_py() <= EXACT_DIGITS
 
 
 def _other_days(cells: pa.Array) -> dict[Shape, pa.Array]:
@@ -138,7 +181,7 @@ def _whole(cells: pa.Array) -> pa.Array:
 def _numbers(cells: pa.Array, whole: pa.Array) -> dict[Shape, pa.Array]:
     if not pc.any(pc.match_substring_regex(cells, f",|{_SPACE}")).as_py():
         # Without commas and spaces, English numbers are those with points, and French ones whole.
-        if pc.max(pc.binary_length(cells)).as_py() <= EXACT_DIGITS and pc.all(whole).as_py():
+        if _short(cells) and pc.all(whole).as_py():
             return dict.fromkeys(("whole", *NUMBERS), whole)
         point = _number("point", cells)
         comma = pc.and_not(point, pc.match_substring(cells, "."))

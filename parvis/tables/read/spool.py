@@ -19,7 +19,7 @@ from parvis.tables.read.sniff import Dialect
 PROBLEMS_MAX = 1_000
 THREADS = 2
 AHEAD = 3
-Parsed = tuple[list[pa.Array], list[Tally]] | list[Record]
+Parsed = tuple[list[pa.Array], list[Tally]] | Records
 
 
 def suspect(cell: str) -> bool:
@@ -78,16 +78,12 @@ class Spool:
                 self._take(waiting.popleft())
 
     def _take(self, piece: "Records | Future[Parsed]") -> None:
-        if isinstance(piece, Records):
-            for name in piece.names[len(self.names) :]:
+        parsed = piece if isinstance(piece, Records) else piece.result()
+        if isinstance(parsed, Records):
+            for name in parsed.names[len(self.names) :]:
                 self.widen(name)
-            self._add(piece.rows)
-            self._number += piece.numbers_used
-            return
-        parsed = piece.result()
-        if isinstance(parsed, list):  # some row is not as wide as the others
-            self._add(parsed)
-            self._number += parsed[-1].number if parsed else 0
+            self._add(parsed.rows)
+            self._number += parsed.numbers_used
             return
         columns, tallies = parsed
         rows = len(columns[0])
@@ -220,6 +216,6 @@ def _one_column(file: IO[bytes], column: int) -> pa.Array | None:
 
 def _parsed(data: bytes, dialect: Dialect, width: int, header_width: int) -> Parsed:
     columns = parse(data, width, dialect, header_width)
-    if not columns or isinstance(columns[0], Record):
-        return columns  # type: ignore[return-value]
-    return columns, [tally(cells) for cells in columns]  # type: ignore[arg-type]
+    if isinstance(columns, Records):
+        return columns
+    return columns, [tally(cells) for cells in columns]
