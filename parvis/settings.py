@@ -115,6 +115,7 @@ INSTALLED_APPS = [
     "parvis.collaborate",
     "parvis.catalogue",
     "parvis.moderation",
+    "parvis.innovation",
     "parvis.ledger",
     "parvis.notify",
     "parvis.pages",
@@ -306,6 +307,8 @@ MAIL_QUIET_MINUTES = int(os.environ.get("PARVIS_MAIL_QUIET_MINUTES", "0" if DEMO
 # The name under which the mail server signs (DKIM); what answers questions about domains.
 MAIL_DKIM_SELECTOR = os.environ.get("PARVIS_MAIL_DKIM_SELECTOR", "")
 DNS_LOOKUP = "parvis.core.dns.Resolver"
+# What other parts show on the pages of consultations, commitments and documents: node -> HTML.
+PAGE_SLOTS = ["parvis.innovation.slots.alternatives"]
 # Asked before each message that a stranger can cause: (address, ip) -> None, or raises TooMany.
 MAIL_GATE = "parvis.notify.limits.take"
 

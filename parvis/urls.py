@@ -25,6 +25,7 @@ urlpatterns = [
         path("", include("parvis.understand.urls")),
         path("", include("parvis.plan.urls")),
         path("", include("parvis.strategy.urls")),
+        path("", include("parvis.innovation.urls")),
         path("", include("parvis.collaborate.urls")),
         path("", include("parvis.catalogue.urls")),
         path("", include("parvis.moderation.urls")),

@@ -65,6 +65,7 @@ MATRIX: dict[str, tuple[Rule, ...]] = {
     "report_progress": (_rule(COORDINATOR),),
     "evaluate": (_rule(COORDINATOR),),
     "manage_strategy": (_rule(COORDINATOR),),
+    "manage_innovation": (_rule(ADVISER, STEWARD, COORDINATOR),),
     # committees and accredited groups: what their members say, staff neither approve nor edit
     "manage_committee": (_rule(COORDINATOR),),
     "accredit": (_rule(COORDINATOR),),

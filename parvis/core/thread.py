@@ -42,6 +42,7 @@ RELATIONS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"plan", "commitment", "consultation", "strategy", "drafting", "document"}),
     ),
     "follows_on": (frozenset({"plan"}), frozenset({"plan"})),
+    "reuses": (frozenset({"reuse"}), frozenset({"dataset"})),
 }
 
 LABELS = {
@@ -59,6 +60,7 @@ LABELS = {
     "becomes": _("becomes"),
     "concerns": _("concerns"),
     "follows_on": _("follows on"),
+    "reuses": _("reuses"),
 }
 
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path(_("consultations/<slug:slug>/"), consultation.consultation, name="consultation"),
     path("", include("parvis.site.routes.plan")),
     path("", include("parvis.site.routes.strategy")),
+    path("", include("parvis.site.routes.innovation")),
     path("", include("parvis.site.routes.collaborate")),
     path("", include("parvis.site.routes.promises")),
     path("", include("parvis.site.routes.citing")),
