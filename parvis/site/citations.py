@@ -95,7 +95,7 @@ class Citation:
             "publisher": tex(self.publisher),
             "url": self.url,
             "urldate": self.accessed.isoformat(),
-            "note": tex(" ".join(part for part in (self.period, self.note) if part)),
+            "note": tex(". ".join(part for part in (self.period, self.note) if part)),
         }
         lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
         return f"@misc{{parvis-{self.code},\n{lines}\n}}\n"
@@ -114,7 +114,7 @@ class Citation:
             "accessed": {"date-parts": [_parts(self.accessed)]},
             "URL": self.url,
             "language": self.language,
-            "note": " ".join(part for part in (self.period, self.note) if part),
+            "note": ". ".join(part for part in (self.period, self.note) if part),
         }
         return [item]
 

@@ -141,9 +141,9 @@ def _closed(rows: Iterable[Consultation]) -> list[tuple[Consultation, datetime]]
     ]
 
 
-def _without(moment: str) -> Any:
-    """Public consultations that have no copy of a moment."""
-    copy = FrozenCopy.objects.filter(consultation=OuterRef("node"), moment=moment)
+def _without(**moment: str) -> Any:
+    """Public consultations that have no copy (of a moment)."""
+    copy = FrozenCopy.objects.filter(consultation=OuterRef("node"), **moment)
     return Consultation.objects.filter(~Exists(copy), node__state=State.PUBLIC).select_related(
         "node", "organisation__node"
     )
@@ -174,9 +174,13 @@ class Keeper:
                 self.last = newest
                 return False
         self.waiting = False
-        made = self._make(_closed(_without(Moment.CLOSED)), Moment.CLOSED)
+        made = 0
+        for pair in _closed(_without()):
+            # A site that comes to have copies late says what it finds: answered already.
+            moment = Moment.REPORT if is_answered(pair[0]) else Moment.CLOSED
+            made += self._make([pair], moment)
         again = Consultation.objects.filter(pk__in=touched, node__state=State.PUBLIC)
-        rows = {row.pk: row for row in _without(Moment.REPORT)}
+        rows = {row.pk: row for row in _without(moment=Moment.REPORT)}
         rows |= {row.pk: row for row in again.select_related("node", "organisation__node")}
         answered = [pair for pair in _closed(rows.values()) if is_answered(pair[0])]
         made += self._make(answered, Moment.REPORT)

@@ -81,6 +81,13 @@ def test_closing_makes_one_copy_a_language_and_the_answers_another() -> None:
     assert "copies" in [step.name for steps in worker.lanes().values() for step in steps]
 
 
+def test_what_is_answered_already_has_one_copy_that_says_so() -> None:
+    answer_all(closed())
+    assert copies.Keeper()()
+    assert set(FrozenCopy.objects.values_list("moment", flat=True)) == {"report"}
+    assert not copies.Keeper()()
+
+
 def test_an_open_or_hidden_consultation_has_no_copy() -> None:
     make_consultation(slug="ouverte")
     hidden = closed("cachee")
