@@ -129,9 +129,9 @@ class ProposedChange(models.Model):
     consultation = models.ForeignKey(
         Consultation, on_delete=models.CASCADE, related_name="proposed_changes"
     )
-    changes = models.JSONField(default=dict)
-    title = models.JSONField(default=dict)
-    before = models.JSONField(default=dict)
+    changes = models.JSONField(default=dict, blank=True)
+    title = models.JSONField(default=dict, blank=True)
+    before = models.JSONField(default=dict, blank=True)
     note = TextField(characters_max=limits.REASON_CHARACTERS)
     asked_by = _person()
     asked_at = models.DateTimeField(default=timezone.now)

@@ -35,14 +35,14 @@ def back(request: HttpRequest) -> str:
     return f"{request.path}#{anchor}" if anchor.replace("-", "").isalnum() else request.path
 
 
-def open_forms(rows: list[tuple[Any, list[queries.Row]]], given: dict[str, Any]) -> list[Any]:
+def open_forms(sections: list[queries.Section], given: dict[str, Any]) -> list[Any]:
     """Give each line a form; the one that was sent and refused keeps what was typed.
 
     Return every form of the page that may hold errors.
     """
     sent = given["comment"]
-    for _title, section in rows:
-        for row in section:
+    for section in sections:
+        for row in section.rows:
             row.form = forms.CommentForm(initial={"field": row.line.field}, anchor=row.anchor)
             if sent.is_bound and sent.data.get("field") == row.line.field:
                 row.form = sent

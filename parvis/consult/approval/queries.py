@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parvis.consult.approval import changes, services
-from parvis.consult.approval.models import ProposedChange, Review, ReviewComment
+from parvis.consult.approval.models import ProposedChange, Review, ReviewComment, Reviewer
 from parvis.consult.approval.snapshot import SECTIONS, Line, lines
 from parvis.consult.models import Consultation
 from parvis.core.access import Actor
@@ -71,10 +71,32 @@ class Row:
     form: Any = None
 
 
-def sections(review: Review) -> tuple[list[tuple[Any, list[Row]]], list[ReviewComment]]:
-    """Return (title, rows) by section, and the comments on the whole: one query."""
+@dataclass
+class Section:
+    """A part of what is given to read; folded where the same is said before, and long."""
+
+    title: Any
+    rows: list[Row]
+    folded: bool
+
+    @property
+    def busy(self) -> bool:
+        """Whether something of it has to be seen: comments, or a form sent and refused."""
+        return any(row.comments or (row.form and row.form.errors) for row in self.rows)
+
+
+def sections(
+    review: Review, reviewer: Reviewer | None = None
+) -> tuple[list[Section], list[ReviewComment]]:
+    """Return what is given to read with what was said of it, and the comments on the whole.
+
+    A `reviewer` sees their own comments only. One query.
+    """
+    found = review.comments.select_related("reviewer", "person")
+    if reviewer is not None:
+        found = found.filter(reviewer=reviewer)
     said: dict[str, list[ReviewComment]] = {}
-    for one in review.comments.select_related("reviewer", "person"):
+    for one in found:
         said.setdefault(one.field, []).append(one)
     by_section: dict[str, list[Row]] = {}
     for number, line in enumerate(lines(review.snapshot), 1):
@@ -83,4 +105,9 @@ def sections(review: Review) -> tuple[list[tuple[Any, list[Row]]], list[ReviewCo
     whole = said.pop("", [])
     for lost in said.values():
         whole += lost
-    return [(SECTIONS[name], by_section[name]) for name in SECTIONS if name in by_section], whole
+    out = [
+        Section(title, by_section[name], name == "legal")
+        for name, title in SECTIONS.items()
+        if name in by_section
+    ]
+    return out, whole

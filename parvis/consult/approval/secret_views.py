@@ -39,7 +39,7 @@ def reading(request: HttpRequest, secret: str) -> HttpResponse:
             return _private(HttpResponseRedirect(back(request), status=303))
     elif request.method == "GET":
         services.note_opened(reviewer)
-    rows, whole = queries.sections(review)
+    rows, whole = queries.sections(review, reviewer)
     all_forms = open_forms(rows, given)
     context = {
         "review": review, "reviewer": reviewer, "rows": rows, "whole": whole, "forms": given,

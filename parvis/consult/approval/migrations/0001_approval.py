@@ -78,9 +78,9 @@ class Migration(migrations.Migration):
             name='ProposedChange',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('changes', models.JSONField(default=dict)),
-                ('title', models.JSONField(default=dict)),
-                ('before', models.JSONField(default=dict)),
+                ('changes', models.JSONField(blank=True, default=dict)),
+                ('title', models.JSONField(blank=True, default=dict)),
+                ('before', models.JSONField(blank=True, default=dict)),
                 ('note', parvis.core.i18n.TextField(default=dict)),
                 ('asked_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('state', models.CharField(choices=[('waiting', 'Waiting to be read'), ('approved', 'Approved'), ('refused', 'Refused'), ('withdrawn', 'Withdrawn')], default='waiting', max_length=9)),
