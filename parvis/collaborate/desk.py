@@ -12,12 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from parvis.collaborate import advice as advising
-from parvis.collaborate import groups, meetings, queries, services
+from parvis.collaborate import meetings, queries, services
 from parvis.collaborate.forms import (
     CommitteeForm,
     DocumentForm,
-    EndForm,
-    GroupForm,
     MeetingForm,
     MemberForm,
     NewCommitteeForm,
@@ -52,15 +50,6 @@ def _meeting(request: HttpRequest, slug: str) -> Meeting:
     return row
 
 
-def _group(request: HttpRequest, slug: str) -> Group:
-    try:
-        row = queries.group_by_slug(slug)
-    except Group.DoesNotExist:
-        raise Http404 from None
-    access.require(request.actor, "manage_committee", row)
-    return row
-
-
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """The committees and groups that the reader looks after, and what is late."""
@@ -72,6 +61,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "standings": queries.standings(mine, today=today),
         "groups": [(row, row.is_current(today)) for row in found],
+        "plans": list(Node.objects.filter(kind="plan", state=State.PUBLIC).order_by("-pk")),
         **SECTION,
     }
     return render(request, "collaborate/desk/index.html", context)
@@ -137,7 +127,8 @@ def committee_publish(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-def _member_new(request: HttpRequest, body: Committee | Group, back: str) -> HttpResponse:
+def seat_new(request: HttpRequest, body: Committee | Group, back: str) -> HttpResponse:
+    """Give somebody a seat on a committee, or the right to speak for a group."""
     form = MemberForm(request.POST or None)
 
     def act() -> str:
@@ -157,7 +148,8 @@ def _member_new(request: HttpRequest, body: Committee | Group, back: str) -> Htt
     return submitted(request, form, act, FORM, context)
 
 
-def _member_edit(request: HttpRequest, body: Committee | Group, pk: int, back: str) -> HttpResponse:
+def seat_edit(request: HttpRequest, body: Committee | Group, pk: int, back: str) -> HttpResponse:
+    """Change a seat: its name, its term, whose account it is."""
     member = get_object_or_404(Member.objects.select_related("person"), pk=pk, body=body.node)
     form = MemberForm(request.POST or None, row=member)
 
@@ -183,14 +175,14 @@ def _member_edit(request: HttpRequest, body: Committee | Group, pk: int, back: s
 def member_new(request: HttpRequest, slug: str) -> HttpResponse:
     """Give somebody a seat on a committee."""
     row = _committee(request, slug)
-    return _member_new(request, row, reverse("committee_edit", args=[slug]))
+    return seat_new(request, row, reverse("committee_edit", args=[slug]))
 
 
 @editing
 def member_edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Change a seat of a committee."""
     row = _committee(request, slug)
-    return _member_edit(request, row, pk, reverse("committee_edit", args=[slug]))
+    return seat_edit(request, row, pk, reverse("committee_edit", args=[slug]))
 
 
 @editing
@@ -363,64 +355,3 @@ def advice_reply(request: HttpRequest, slug: str) -> HttpResponse:
         "back": reverse("advice", args=[slug]),
     }
     return submitted(request, form, act, FORM, context)
-
-
-@editing
-def group_new(request: HttpRequest) -> HttpResponse:
-    """Accredit a group."""
-    access.require(request.actor, "accredit")
-    form = GroupForm(request.POST or None)
-
-    def act() -> str:
-        made = groups.accredit(
-            actor=request.actor,
-            name=form.cleaned_data["title"],
-            organisation=form.cleaned_data["organisation"],
-            fields=form.changes(),
-            key=key_of(form, f"group:{request.actor.person_id}"),
-        )
-        messages.success(request, _("The accreditation is public."))
-        return reverse("group_edit", args=[made.node.slug])
-
-    context = {
-        "heading": _("Accredit a group"),
-        "intro": _("It will publish its own evaluations; nobody here approves or edits them."),
-        "submit": _("Publish the accreditation"),
-    }
-    return submitted(request, form, act, FORM, context)
-
-
-@editing
-def group_edit(request: HttpRequest, slug: str) -> HttpResponse:
-    """The people who speak for a group; the end of its accreditation."""
-    row = _group(request, slug)
-    form = EndForm(request.POST or None, label=_("Why it ends"))
-
-    def act() -> str:
-        groups.end_accreditation(
-            actor=request.actor,
-            group=row,
-            until=form.cleaned_data["until"],
-            reason=form.cleaned_data["reason"],
-        )
-        messages.success(request, _("The end is public; what the group published stays."))
-        return reverse("group_edit", args=[slug])
-
-    today = timezone.localdate()
-    context = {
-        "group": row, "seats": queries.seats(row.pk, today=today), "current": row.is_current(today),
-    }  # fmt: skip
-    return submitted(request, form, act, "collaborate/desk/group.html", context)
-
-
-@editing
-def group_member_new(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say who speaks for a group."""
-    return _member_new(request, _group(request, slug), reverse("group_edit", args=[slug]))
-
-
-@editing
-def group_member_edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Change who speaks for a group."""
-    row = _group(request, slug)
-    return _member_edit(request, row, pk, reverse("group_edit", args=[slug]))

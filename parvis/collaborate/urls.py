@@ -6,7 +6,7 @@ The first page joins domains: `parvis.site.routes.collaborate`.
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
-from parvis.collaborate import desk, feeds, views
+from parvis.collaborate import desk, desk_groups, draft_views, feeds, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path(_("collaborate/committees/<slug:slug>/"), views.committee, name="committee"),
@@ -34,6 +34,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(_("collaborate/advice/<slug:slug>/"), views.advice, name="advice"),
     path(_("collaborate/advice/<slug:slug>/history/"), views.advice_history, name="advice_history"),
+    path(
+        _("collaborate/committees/<slug:slug>/drafts/"),
+        draft_views.drafting_new,
+        name="drafting_new",
+    ),
+    path(_("collaborate/drafts/<slug:slug>/"), draft_views.drafting, name="drafting"),
+    path(
+        _("collaborate/drafts/<slug:slug>/history/"), draft_views.history, name="drafting_history"
+    ),
+    path(
+        _("collaborate/drafts/<slug:slug>/settings/"),
+        draft_views.drafting_edit,
+        name="drafting_edit",
+    ),
+    path(
+        _("collaborate/drafts/<slug:slug>/passages/<int:position>/"),
+        draft_views.change_new,
+        name="change_new",
+    ),
+    path(_("collaborate/changes/<uuid:pk>/"), draft_views.change_settle, name="change_settle"),
     path(_("collaborate/groups/"), views.groups, name="groups"),
     path(_("collaborate/groups/<slug:slug>/"), views.group, name="group"),
     path(_("desk/collaboration/"), desk.index, name="desk_collaborate"),
@@ -85,16 +105,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="meeting_document_remove",
     ),
     path(_("desk/collaboration/advice/<slug:slug>/"), desk.advice_reply, name="advice_reply"),
-    path(_("desk/collaboration/groups/new/"), desk.group_new, name="group_new"),
-    path(_("desk/collaboration/groups/<slug:slug>/"), desk.group_edit, name="group_edit"),
+    path(_("desk/collaboration/groups/new/"), desk_groups.group_new, name="group_new"),
+    path(_("desk/collaboration/groups/<slug:slug>/"), desk_groups.group_edit, name="group_edit"),
     path(
         _("desk/collaboration/groups/<slug:slug>/people/"),
-        desk.group_member_new,
+        desk_groups.group_member_new,
         name="group_member_new",
     ),
     path(
         _("desk/collaboration/groups/<slug:slug>/people/<int:pk>/"),
-        desk.group_member_edit,
+        desk_groups.group_member_edit,
         name="group_member_edit",
     ),
 ]

@@ -181,7 +181,7 @@ class EvaluationForm(_ModelFieldsForm):
     """An evaluation, on OGP's scales. What was not read stays empty."""
 
     model = Evaluation
-    names = ("kind", "evaluator", "evaluated_on", "text", "potential", "completion",
+    names: tuple[str, ...] = ("kind", "evaluator", "evaluated_on", "text", "potential", "completion",
              "early_results", "signed")  # fmt: skip
     title_label = None
     by = forms.ChoiceField(

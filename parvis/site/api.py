@@ -17,6 +17,7 @@ from parvis.methods.survey.api import router as survey_router
 from parvis.moderation.api import router as moderation_router
 from parvis.plan.api import router as plan_router
 from parvis.site.promises_api import router as promises_router
+from parvis.site.cocreation_api import router as cocreation_router
 from parvis.strategy.api import router as strategy_router
 from parvis.understand.api import router as understand_router
 from parvis.understand.queries import counted
@@ -32,6 +33,7 @@ api = NinjaAPI(
 api.add_router("", plan_router)
 api.add_router("", strategy_router)
 api.add_router("", collaborate_router)
+api.add_router("", cocreation_router)
 api.add_router("", understand_router)
 api.add_router("", catalogue_router)
 api.add_router("", survey_router)

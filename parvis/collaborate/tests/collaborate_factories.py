@@ -6,8 +6,16 @@ from typing import Any
 from django.utils import timezone
 
 from parvis.collaborate import advice as advising
-from parvis.collaborate import groups, meetings, services
-from parvis.collaborate.models import Advice, Committee, Group, Meeting, Member
+from parvis.collaborate import drafting, groups, meetings, services
+from parvis.collaborate.models import (
+    Advice,
+    Change,
+    Committee,
+    Drafting,
+    Group,
+    Meeting,
+    Member,
+)
 from parvis.core.access import SYSTEM, Actor, actor_for
 from parvis.core.models import Organisation, Person
 from tests.factories import make_organisation, make_person, make_site
@@ -120,3 +128,24 @@ def make_group(name: str = "Groupe d’essai", **fields: Any) -> Group:
         or make_organisation(f"org-{slug}"[:60]),
         fields={**known, **fields},
     )  # fmt: skip
+
+
+def make_draft(committee: Committee, title: str = "Ouvrir les budgets", **more: Any) -> Drafting:
+    """Return a text of two passages, open to the members."""
+    text = {
+        "fr": "Publier les budgets.\n\nChaque année, en avril.",
+        "en": "Publish the budgets.\n\nEvery year, in April.",
+    }
+    known = {"actor": SYSTEM, "title": both(title), "text": text, **more}
+    return drafting.open_drafting(committee=committee, **known)
+
+
+def make_change(
+    draft: Drafting, position: int = 1, words: str = "Publier tous les budgets.", **more: Any
+) -> Change:
+    """Return a change proposed to a passage."""
+    passage = draft.passages.select_related(
+        "drafting__node", "drafting__committee__organisation"
+    ).get(position=position)
+    known = {"actor": SYSTEM, "text": both(words), "reason": "C’est plus clair.", **more}
+    return drafting.propose_change(passage=passage, **known)

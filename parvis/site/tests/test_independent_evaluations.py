@@ -152,7 +152,8 @@ def test_both_are_side_by_side_on_the_same_scales(client: Client) -> None:
     plan = make_plan()
     commitment, committee = make_commitment(plan), make_committee()
     url = reverse("commitment", args=[commitment.node.slug])
-    publish(make_speaker(committee), committee, commitment)
+    actor = make_speaker(committee)
+    publish(actor, committee, commitment)
     body = plain(client.get(url).content.decode())
     assert "Le gouvernement n’a pas publié sa propre évaluation ici." in body
     own = {
@@ -170,7 +171,7 @@ def test_both_are_side_by_side_on_the_same_scales(client: Client) -> None:
         assert words in body, words
     english = plain(client.get(f"/en/commitments/{commitment.node.slug}/").content.decode())
     assert "The government" in english and "published without approval" in english
-    publish(make_speaker(committee), committee, None, plan=plan)
+    publish(actor, committee, None, plan=plan)
     assert "Comité comite-essai" in client.get(f"/fr/plans/{plan.node.slug}/").content.decode()
 
 
