@@ -266,6 +266,8 @@ def _together(world: World) -> None:
     meetings.attach_document(actor=SYSTEM, meeting=meeting, document=document.pk)
     advice = together.make_advice(committee)
     hidden = together.make_committee("comite-secret", public=False)
+    draft = together.make_draft(committee, open_to="everybody")
+    change = together.make_change(draft)
     group = together.make_group()
     voice = together.make_member(group, "Porte-parole")
     world.things |= {"committee": committee, "advice": advice, "group": group}
@@ -277,6 +279,10 @@ def _together(world: World) -> None:
         "called_meeting": [called.node.slug],
         "meeting_document": [meeting.node.slug, document.pk],
         "advice": [advice.node.slug],
+        "drafting": [draft.node.slug],
+        "passage": [draft.node.slug, 1],
+        "change": [change.pk],
+        "cocreation_item": [world.things["plan"].node.slug, "ogp-5"],
         "group": [group.node.slug],
         "group_member": [group.node.slug, voice.pk],
     }
