@@ -14,7 +14,7 @@ from parvis.site.demo_loader.reading import day_of, read
 
 _DRAWING = """
 #let d = sys.inputs
-#set page(width: 1280pt, height: 320pt, margin: 0pt, fill: rgb("#faecf6"))
+#set page(width: 1280pt, height: 290pt, margin: 0pt, fill: rgb("#faecf6"))
 #set text(font: "Libertinus Serif", size: 34pt, weight: 700, fill: rgb("#4f1346"))
 #place(dx: 130pt, dy: 132pt, line(length: 1020pt, stroke: 8pt + rgb("#712364")))
 #for (n, step) in d.steps.split("|").enumerate() {
