@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +21,7 @@ from parvis.tables.schema import Schema
 
 # DuckDB spreads the work by row group.
 ROW_GROUP_ROWS = 100_000
+REPEATS_SHARE = 0.25
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -150,14 +151,41 @@ class Store:
 def _write(path: Path, reader: pa.RecordBatchReader, schema: Schema) -> int:
     arrow = schema.to_arrow()
     rows = 0
+    writer: pq.ParquetWriter | None = None
     with path.open("wb") as file:
-        with pq.ParquetWriter(file, arrow, compression="zstd", version="2.6") as writer:
+        try:
             for table in _groups(reader, arrow):
+                writer = writer or _writer(file, arrow, table)
                 rows += table.num_rows
                 writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+            writer = writer or _writer(file, arrow, arrow.empty_table())
+        finally:
+            if writer is not None:
+                writer.close()
         file.flush()
         os.fsync(file.fileno())
     return rows
+
+
+def _writer(file: BinaryIO, arrow: pa.Schema, first: pa.Table) -> pq.ParquetWriter:
+    """A dictionary pays only where values repeat, which the first rows tell.
+
+    Text has one all the same: DuckDB 2.0 takes texts for nulls in short plain columns when it
+    filters while reading (`WHERE name IS NULL`).
+    """
+    repeats = [
+        name
+        for name, column in zip(arrow.names, first.columns, strict=True)
+        if pa.types.is_string(column.type)
+        or (
+            not pa.types.is_boolean(column.type)
+            and pc.count_distinct(column).as_py() < REPEATS_SHARE * max(len(column), 1)
+        )
+    ]
+    # False, since an empty list would mean every column.
+    return pq.ParquetWriter(
+        file, arrow, compression="zstd", version="2.6", use_dictionary=repeats or False
+    )
 
 
 def _groups(reader: pa.RecordBatchReader, arrow: pa.Schema) -> Iterator[pa.Table]:
