@@ -112,7 +112,10 @@ def accept_reuse(*, actor: Actor, reuse: Reuse) -> Reuse:
 
 @transaction.atomic
 def refuse_reuse(*, actor: Actor, reuse: Reuse, motive: Text) -> Reuse:
-    """Say why a reuse is not published; its author reads it. Raises Forbidden, Conflict, Invalid."""
+    """Say why a reuse is not published: its author reads it.
+
+    Raises Forbidden, Conflict when it was read, Invalid without a reason.
+    """
     access.require(actor, "moderate", reuse.node)
     _still_waits(reuse)
     words = clean_text(motive, characters_max=limits.REASON_CHARACTERS)
@@ -132,9 +135,9 @@ def _still_waits(reuse: Reuse) -> None:
 @transaction.atomic
 def withdraw_reuse(*, actor: Actor, reuse: Reuse) -> None:
     """Take one's own reuse back, waiting or public. Raises Forbidden for others, Conflict."""
-    access.require(actor, "withdraw_own", reuse)
     if reuse.node.state in {State.WITHDRAWN, State.ERASED}:
         raise Conflict(_("This was taken back already."))
+    access.require(actor, "withdraw_own", reuse)
     reuse.node.state = State.WITHDRAWN
     reuse.node.save(update_fields=["state"])
     emit("reuse.withdrawn", node=reuse.node, actor=actor)

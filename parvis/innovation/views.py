@@ -180,7 +180,7 @@ def version(request: HttpRequest, pk: UUID, what: str, language: str) -> HttpRes
 @require_safe
 def version_file(
     request: HttpRequest, pk: UUID, what: str, language: str, name: str
-) -> HttpResponse:
+) -> FileResponse:
     """The file of a version, as an attachment."""
     row = _version(pk, what, language)
     if row.file is None or name != row.file_name:

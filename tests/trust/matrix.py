@@ -30,6 +30,8 @@ STAFF = SIGNED - {"citizen", "member"}
 MANAGE = only("adviser", "operator")
 CODE = only("adviser", "analyst")
 RESPOND = only("adviser", "coordinator")
+APPROVE = only("adviser", "coordinator", "operator")
+INNOVATE = only("adviser", "steward", "coordinator")
 WRITE = only("coordinator", "operator")
 AUTHOR = only("author")
 MEMBER = only("member")
@@ -82,6 +84,9 @@ PUBLIC = {
     "drafting": "drafting", "drafting_history": "drafting", "cocreation": "plan",
     "cocreation_json": "plan", "cocreation_csv": "plan",
     "advice": "advice", "advice_history": "advice", "groups": "none", "group": "group",
+    "innovation": "none", "reuses": "none", "reuse": "reuse", "calls": "none", "call": "call",
+    "helpers": "none", "helpers_csv": "none", "versions": "none", "version": "version",
+    "version_file": "version_file", "lessons": "none", "lesson": "lesson",
     "pillar": "pillar", "promises": "none", "promises_csv": "none", "promises_json": "none",
     "promises_feed": "none", "promise_rows": "promise", "promise_rows_csv": "promise",
     "consultations_register": "none", "register_csv": "none", "register_json": "none",
@@ -105,6 +110,7 @@ PAGES: dict[str, Row] = {
     "comment_new": Row("proposal", EVERYONE, EVERYONE),
     "report": Row("proposal_id", EVERYONE, EVERYONE),
     "subscribe": Row("none", EVERYONE, EVERYONE),
+    "reuse_new": Row("none", EVERYONE, EVERYONE),
     "appeal": Row("decision", EVERYONE, EVERYONE),
     "confirm_subscription": Row("token", EVERYONE, EVERYONE),
     "unsubscribe": Row("token", EVERYONE, EVERYONE),
@@ -117,7 +123,10 @@ PAGES: dict[str, Row] = {
     "survey_change": Row("survey_code", AUTHOR, AUTHOR, code=True),
     "proposal_change": Row("proposal_code", AUTHOR, AUTHOR, code=True),
     "appeal_code": Row("decision_code", AUTHOR, AUTHOR, code=True),
+    "reuse_code": Row("reuse_code", AUTHOR, AUTHOR, code=True),
     "proposal_own": Row("proposal", NOBODY, NOBODY),
+    # what a secret link opens, to whoever holds it
+    "review_secret": Row("review_secret", EVERYONE, EVERYONE),
     # an account
     "support": Row("proposal", SIGNED, SIGNED),
     "follow": Row("node", EVERYONE, EVERYONE),
@@ -130,7 +139,7 @@ PAGES: dict[str, Row] = {
     # the desk
     "desk": Row("none", STAFF),
     "consult_new": Row("none", MANAGE | {"elsewhere"}, MANAGE | {"elsewhere"}),
-    "consult_desk": Row("consultation", MANAGE | CODE, MANAGE),
+    "consult_desk": Row("consultation", MANAGE | CODE | APPROVE, MANAGE),
     "consult_edit_about": Row("consultation", MANAGE, MANAGE),
     "consult_edit_influence": Row("consultation", MANAGE, MANAGE),
     "consult_edit_privacy": Row("consultation", MANAGE, MANAGE),
@@ -143,6 +152,12 @@ PAGES: dict[str, Row] = {
     "consult_open": Row("consultation", ADVISER, ADVISER),
     "consult_extend": Row("phase", MANAGE, MANAGE),
     "consult_contributions": Row("consultation", CODE, CODE),
+    "consult_approval": Row("review_draft", APPROVE),
+    "consult_ask_review": Row("review_draft", MANAGE, MANAGE),
+    "consult_review": Row("review", APPROVE, APPROVE),
+    "consult_schedule": Row("review_draft", ADVISER, ADVISER),
+    "consult_change": Row("change", APPROVE, APPROVE),
+    "approval_mode": Row("none", OPERATOR, OPERATOR),
     "desk_elsewhere": Row("none", MANAGE | {"elsewhere"}),
     "elsewhere_new": Row("none", MANAGE | {"elsewhere"}, MANAGE | {"elsewhere"}),
     "elsewhere_import": Row("none", MANAGE | {"elsewhere"}, MANAGE | {"elsewhere"}),
@@ -228,6 +243,17 @@ PAGES: dict[str, Row] = {
     "group_edit": Row("group", COORDINATOR, COORDINATOR),
     "group_member_new": Row("group", COORDINATOR, COORDINATOR),
     "group_member_edit": Row("group_member", COORDINATOR, COORDINATOR),
+    "desk_innovation": Row("none", INNOVATE | {"elsewhere"}),
+    "reuse_decide": Row("waiting_reuse", RESPOND, RESPOND),
+    "call_new": Row("none", INNOVATE | {"elsewhere"}, INNOVATE | {"elsewhere"}),
+    "call_edit": Row("call", INNOVATE, INNOVATE),
+    "call_publish": Row("draft_call", None, INNOVATE),
+    "helper_new": Row("none", INNOVATE | {"elsewhere"}, INNOVATE | {"elsewhere"}),
+    "helper_edit": Row("helper", INNOVATE | {"elsewhere"}, INNOVATE | {"elsewhere"}),
+    "helper_remove": Row("helper", None, INNOVATE | {"elsewhere"}),
+    "desk_versions": Row("none", INNOVATE | {"elsewhere"}),
+    "desk_version_edit": Row("node", INNOVATE, INNOVATE),
+    "version_remove": Row("version_row", None, INNOVATE),
     "publishing": Row("none", STEWARD | {"elsewhere"}),
     "publish_data": Row("consultation", STEWARD, STEWARD),
     "desk_data": Row("none", STEWARD | {"elsewhere"}),
@@ -386,8 +412,9 @@ MACHINES: dict[str, Row] = {
 }
 
 # Without a CSRF token a POST is refused, but here: programs have no cookie to abuse, and the
-# one-click unsubscribe of mail programs (RFC 8058) brings its own secret in the address.
-WITHOUT_CSRF = frozenset({"unsubscribe"})
+# one-click unsubscribe of mail programs (RFC 8058) brings its own secret in the address, as does
+# the link of a reader without an account.
+WITHOUT_CSRF = frozenset({"review_secret", "unsubscribe"})
 
 # What is not public, asked at its public address: who sees it. Others get 404 (410 once public).
 STATES: list[tuple[str, str, frozenset[str]]] = [
@@ -432,6 +459,8 @@ STATES: list[tuple[str, str, frozenset[str]]] = [
     ("news_history", "draft_news", NOBODY),
     ("dataset", "draft_dataset", NOBODY),
     ("dataset_history", "draft_dataset", NOBODY),
+    ("reuse", "waiting_reuse_slug", NOBODY),
+    ("call", "draft_call", STAFF - {"elsewhere"}),
     ("document", "draft_document", NOBODY),
     ("document_history", "draft_document", NOBODY),
     ("follow", "draft_theme_id", NOBODY),

@@ -30,7 +30,7 @@ INLINE = (
 )
 SECRET = {"follow_up_code", "receipt", "receipt_copy", "withdraw", "receipt_proof",
           "survey_step", "survey_send", "proposal_change", "appeal_code", "unsubscribe",
-          "confirm_subscription", "mail_received"}  # fmt: skip
+          "confirm_subscription", "mail_received", "reuse_code"}  # fmt: skip
 
 # Made to be shown in a frame on other sites: nothing can be done there, and it has no session.
 FRAMED = {"consultation_embed"}

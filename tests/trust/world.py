@@ -14,6 +14,8 @@ from parvis.catalogue.tests import catalogue_factories as catalogue
 from parvis.collaborate import meetings
 from parvis.collaborate.tests import collaborate_factories as together
 from parvis.consult import contributions
+from parvis.consult.approval import changes
+from parvis.consult.approval import services as approval
 from parvis.consult.launch import addresses
 from parvis.consult.models import Consultation, Phase
 from parvis.consult.register import services as register
@@ -22,6 +24,8 @@ from parvis.core import tokens as api_tokens
 from parvis.core.access import SYSTEM, actor_for
 from parvis.core.events import emit
 from parvis.core.models import ApiToken, Person, Role
+from parvis.innovation import places
+from parvis.innovation.tests import innovation_factories as innovation
 from parvis.ledger import openings, reading, sequencer
 from parvis.methods.proposals.tests import factories as proposals
 from parvis.moderation import services as moderation
@@ -160,6 +164,24 @@ def _consultations(world: World) -> None:
         "second": [second.pk],
         "appeal": [appeal.pk],
         "decision_code": [decision.pk, keys.receipt_code(hidden.pk)],
+    }
+
+
+def _approval(world: World) -> None:
+    """A draft that waits to be read, a secret link, a change of what is open."""
+    asks = actor_for(make_person("adviser", "demande-relecture@test.example"))
+    draft = make_consultation(slug="a-relire", opened=False)
+    review = approval.ask_review(actor=asks, consultation=draft)
+    _reviewer, secret = approval.invite_reviewer(actor=asks, review=review, name="Lise")
+    change = changes.propose_change(
+        actor=asks, consultation=world.things["consultation"], changes={"minutes": 7},
+        note={"fr": "Il faut moins de temps."},
+    )  # fmt: skip
+    world.args |= {
+        "review_draft": [draft.node.slug],
+        "review": [draft.node.slug, review.pk],
+        "review_secret": [secret],
+        "change": [world.things["consultation"].node.slug, change.pk],
     }
 
 
@@ -314,6 +336,33 @@ def _pages(world: World) -> None:
     }
 
 
+def _innovation(world: World) -> None:
+    row = innovation.make_reuse()
+    waiting = innovation.make_reuse("Une autre carte", accepted=False)
+    call, draft = innovation.make_call(), innovation.make_call("Secret", public=False)
+    helper = innovation.make_helper()
+    node = world.things["consultation"].node
+    text = places.add_alternative(
+        actor=SYSTEM, node=node, what="plain", language="fr", text="Un mot."
+    )
+    places.add_alternative(
+        actor=SYSTEM, node=node, what="easy", language="fr", upload=("facile.txt", b"Un mot.")
+    )
+    world.args |= {
+        "reuse": [row.node.slug],
+        "reuse_code": [keys.receipt_code(row.pk)],
+        "waiting_reuse": [waiting.pk],
+        "waiting_reuse_slug": [waiting.node.slug],
+        "call": [call.node.slug],
+        "draft_call": [draft.node.slug],
+        "helper": [helper.pk],
+        "version": [node.pk, "plain", "fr"],
+        "version_file": [node.pk, "easy", "fr", "facile.txt"],
+        "version_row": [node.pk, text.pk],
+        "lesson": ["who-answered"],
+    }
+
+
 def _others(world: World) -> None:
     node = world.things["consultation"].node
     notify.subscribe(email="lectrice@test.example", language="fr", node=node, actor=SYSTEM)
@@ -352,12 +401,14 @@ def make_world(settings: Any, tmp_path: Any) -> World:
     (settings.MAIL_FOLDER / "20260101-000000-1.log").write_text("Subject: Essai\n\nUn mot.\n")
     world = World(people=_people())
     _consultations(world)
+    _approval(world)
     _themes(world)
     _plans(world)
     _frame(world)
     _catalogue(world)
     _together(world)
     _pages(world)
+    _innovation(world)
     _others(world)
     sequence()
     openings.publish()
