@@ -10,7 +10,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from parvis.collaborate import queries, rhythm
-from parvis.collaborate.models import Attendance, Meeting, Member
+from parvis.collaborate.models import Attendance, Committee, Meeting, Member
 from parvis.core import kinds
 from parvis.core.i18n import LANGUAGES
 from parvis.core.models import Node, State
@@ -48,8 +48,8 @@ class CommitteeOut(Schema):
     created_on: date | None
     created_precision: str
     status: str
-    months_apart: int
-    reply_days: int
+    months_apart: int | None
+    reply_days: int | None
     seats_civil_society: int | None
     seats_government: int | None
     state: str
@@ -175,10 +175,14 @@ def list_committees(request: HttpRequest) -> dict[str, Any]:
         names = ("mandate", "rules", "created_on", "created_precision", "status", "months_apart",
                  "reply_days", "seats_civil_society", "seats_government", "notes", "sources",
                  "reconstructed")  # fmt: skip
+        # What an ended or unknown committee promised is not said: nothing is owed any more.
+        owes = row.status == Committee.Status.ACTIVE
         results.append(
             {
                 **_head(row.node),
                 **{name: getattr(row, name) for name in names},
+                "months_apart": row.months_apart if owes else None,
+                "reply_days": row.reply_days if owes else None,
                 "organisation": {
                     "slug": row.organisation.node.slug, "title": row.organisation.node.title,
                 },

@@ -22,6 +22,7 @@ from parvis.site.demo_loader.people import (
 from parvis.site.demo_loader.plans import load_plans
 from parvis.site.demo_loader.published import load_datasets, load_documents
 from parvis.site.demo_loader.register import load_elsewhere, tie_rebuilt
+from parvis.site.demo_loader.together import load_committees
 
 log = logging.getLogger("parvis.demo")
 
@@ -52,6 +53,7 @@ def load(say: Callable[[str], None] = log.info) -> None:
     say("strategy and pillars")
     load_strategy(organisations)
     load_pillars()
+    load_committees(organisations)
     load_pages()
     services.tick()
     while outbox.pump(500):

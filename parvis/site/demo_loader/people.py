@@ -22,6 +22,7 @@ PEOPLE = {
     "steward": "Responsable des données de démonstration",
     "coordinator": "Coordonnatrice de démonstration",
     "operator": "Opératrice de démonstration",
+    "member": "Membre A (démonstration)",
 }
 
 LEGAL = {
@@ -102,7 +103,8 @@ def load_people() -> None:
         person.set_unusable_password()
         person.save()
         EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
-        if role != "citizen":
+        # A member’s role comes with the seat.
+        if role not in {"citizen", "member"}:
             Role.objects.create(person=person, role=role)
 
 

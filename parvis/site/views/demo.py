@@ -18,6 +18,7 @@ ROLES = {
     "steward": (_("Data steward"), _("Publishes datasets and documents.")),
     "coordinator": (_("Plan coordinator"), _("Writes commitments, reports progress.")),
     "operator": (_("Operator"), _("Looks after the site, mail and jobs.")),
+    "member": (_("Member of a committee"), _("Gives advice, writes texts with others.")),
 }
 
 
@@ -43,7 +44,8 @@ def enter(request: HttpRequest, role: str) -> HttpResponse:
         if person is None:
             raise Http404
         login(request, person, backend="django.contrib.auth.backends.ModelBackend")
-        return HttpResponseRedirect(reverse("follow_up" if role == "citizen" else "desk"))
+        place = {"citizen": "follow_up", "member": "collaborate"}.get(role, "desk")
+        return HttpResponseRedirect(reverse(place))
     label, does = ROLES[role]
     context = {"roles": [{"name": role, "label": label, "does": does}]}
     return render(request, "site/demo.html", context)

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from parvis.collaborate import queries as together
+from parvis.collaborate.models import Committee
 from parvis.consult import queries, services
 from parvis.consult.approval import gate
 from parvis.consult.approval import queries as approval
@@ -146,6 +148,29 @@ def _plan_tasks(actor: Actor) -> Iterator[Task]:
         )  # fmt: skip
 
 
+def _committee_tasks(actor: Actor) -> Iterator[Task]:
+    """Replies and meetings that are late, of the committees that this person looks after."""
+    if not access.can(actor, "manage_committee"):
+        return
+    rows = Committee.objects.filter(node__state=State.PUBLIC).select_related("node")
+    mine = [row for row in rows if access.can(actor, "manage_committee", row)]
+    standings = together.standings(mine)
+    replies = sum(len(row.late_replies) for row in standings)
+    meetings = sum(row.rhythm.is_late for row in standings)
+    late = {"urgent": True, "tag": _("Late"), "tag_state": "late"}
+    url, action = reverse("desk_collaborate"), _("See the committees")
+    if replies:
+        title = ngettext("%(n)s advice without reply", "%(n)s pieces of advice without reply",
+                         replies)  # fmt: skip
+        words = _("The committee’s page says for how many days.")
+        yield Task(replies, title % {"n": number(replies)}, words, url, action, **late)  # type: ignore[arg-type]
+    if meetings:
+        title = ngettext("%(n)s committee that has not met", "%(n)s committees that have not met",
+                         meetings)  # fmt: skip
+        words = _("Announce a meeting, or record the one that was held.")
+        yield Task(meetings, title % {"n": number(meetings)}, words, url, action, **late)  # type: ignore[arg-type]
+
+
 def _address(actor: Actor, consultation: Consultation) -> str | None:
     """Where this person works on a consultation: its desk, its contributions, its public page."""
     slug = consultation.node.slug
@@ -176,6 +201,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         *_moderation_tasks(actor),
         *_approval_tasks(actor),
         *_plan_tasks(actor),
+        *_committee_tasks(actor),
         *_consultation_tasks(actor, [r for r in rows if r.consultation.node.state == State.PUBLIC]),
     ]
     drafts = [row for row in rows if row.consultation.node.state == State.DRAFT][:3]

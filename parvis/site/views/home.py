@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from parvis.consult import methods, phases, queries
+from parvis.consult.models import Consultation
 from parvis.core import kinds, limits
 from parvis.core.i18n import tr
 from parvis.core.models import State
@@ -21,7 +22,8 @@ from parvis.site.views.pillars import pillar_rows
 
 SEARCHED = (
     "consultation", "commitment", "document", "dataset", "theme", "response", "plan", "strategy",
-    "orientation", "ambition", "indicator", "pillar", "news", "page",
+    "orientation", "ambition", "indicator", "pillar", "news", "page", "committee", "meeting",
+    "advice", "drafting", "group",
 )  # fmt: skip
 
 
@@ -54,6 +56,14 @@ def _news(count: int) -> list[dict[str, Any]]:
     return rows
 
 
+def _blocks() -> dict[str, Any]:
+    """The blocks that staff wrote, and which of the consultations they show are rebuilt."""
+    blocks = home_blocks()
+    shown = [b.node.pk for b in blocks if b.node is not None and b.node.kind == "consultation"]
+    rebuilt = Consultation.objects.filter(pk__in=shown, reconstructed=True) if shown else ()
+    return {"blocks": blocks, "rebuilt": {row.pk for row in rebuilt}}
+
+
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What is open and until when; what was decided lately; one thread followed to its end."""
@@ -81,7 +91,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "told": told,
         "knots": knots,
         "pillars": pillar_rows(),
-        "blocks": home_blocks(),
+        **_blocks(),
     }
     return public_page(request, "site/home.html", context, seconds=seconds)
 
