@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.forms.models import fields_for_model
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -38,8 +39,7 @@ class PageForm(KeyedForm):
 
     def __init__(self, *args: Any, new: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("summary", "body"):
-            self.fields[name] = Page._meta.get_field(name).formfield()
+        self.fields.update(fields_for_model(Page, fields=("summary", "body")))
         if new:
             self.fields["slug"] = SlugField()
 
@@ -131,8 +131,7 @@ class ImageForm(KeyedForm):
                     "carries are removed."
                 ),
             )  # fmt: skip
-        for name in media.FIELDS:
-            self.fields[name] = Image._meta.get_field(name).formfield()  # type: ignore[union-attr]
+        self.fields.update(fields_for_model(Image, fields=media.FIELDS))
 
     def changes(self) -> dict[str, Any]:
         """Return what the services take."""
@@ -163,10 +162,7 @@ class BannerForm(KeyedForm):
                 "ends_day": ends.date(), "ends_time": ends.time(),
             }  # fmt: skip
         super().__init__(*args, initial=initial, **kwargs)
-        first = {
-            name: Banner._meta.get_field(name).formfield()  # type: ignore[union-attr]
-            for name in banners.FIELDS[:3]
-        }
+        first = fields_for_model(Banner, fields=banners.FIELDS[:3])
         first["level"].widget = forms.RadioSelect(choices=Banner.Level.choices)
         self.fields = {**first, **self.fields}
 
@@ -194,8 +190,7 @@ class BlockForm(KeyedForm):
         if row and row.node_id:
             initial["node"] = str(row.node_id)
         super().__init__(*args, initial=initial, **kwargs)
-        for name in self.names:
-            self.fields[name] = Block._meta.get_field(name).formfield()  # type: ignore[union-attr]
+        self.fields.update(fields_for_model(Block, fields=self.names))
         if kind == Block.Kind.FEATURED:
             self.fields["node"] = forms.ChoiceField(
                 choices=found or [], label=_("What to show"), widget=forms.RadioSelect
@@ -220,8 +215,7 @@ class HostForm(KeyedForm):
                 label=_("Name"), max_length=253,
                 help_text=_("As people write it, accents included: Consultation.Québec.ca"),
             )  # fmt: skip
-        for name in hosts.FIELDS:
-            self.fields[name] = HostName._meta.get_field(name).formfield()  # type: ignore[union-attr]
+        self.fields.update(fields_for_model(HostName, fields=hosts.FIELDS))
 
     def changes(self) -> dict[str, Any]:
         """Return what the services take."""

@@ -8,7 +8,6 @@ from django.utils.translation import override
 from parvis.core.middleware import Respond
 from parvis.pages import standing
 
-
 UNCHECKED = ("/health/", "/metrics")
 """Asked by machines that know an address and no name."""
 

@@ -64,12 +64,6 @@ def informed(news: News) -> list[Node]:
     return [link.target for link in links if link.target.state == State.PUBLIC]
 
 
-def news_of(node: Node, count: int = 5) -> list[News]:
-    """Return the public news that inform a consultation, the newest first."""
-    rows = public_news().filter(node__links_out__relation="informs", node__links_out__target=node)
-    return list(rows[:count])
-
-
 @dataclass(frozen=True)
 class HomeBlock:
     """A block of the home page, ready to show."""

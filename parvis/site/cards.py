@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from parvis.catalogue.models import Dataset
-from parvis.consult.models import Phase
+from parvis.consult.models import Consultation, Phase
 from parvis.core import kinds
 from parvis.core.i18n import pick, tr, typeset
 from parvis.core.models import Node
@@ -73,7 +73,11 @@ class Card:
 
 def _consultation_date(node: Node) -> str:
     last = Phase.objects.filter(consultation_id=node.pk).order_by("-ends").first()
-    return _("Until %(date)s") % {"date": last_day(last.ends)} if last else ""
+    until = _("Until %(date)s") % {"date": last_day(last.ends)} if last else ""
+    rebuilt = Consultation.objects.filter(pk=node.pk, reconstructed=True).exists()
+    # What is invented says so wherever it is shown.
+    mark = _("Reconstructed demonstration data") if rebuilt else ""
+    return " · ".join(words for words in (until, mark) if words)
 
 
 def _news_date(node: Node) -> str:
