@@ -13,6 +13,7 @@ import pyarrow as pa
 from parvis.tables.errors import TableError
 
 THREADS = 2
+MEMORY = "2GB"
 BATCH_ROWS = 10_000
 _lock = threading.Lock()
 _databases: dict[tuple[int, Path], duckdb.DuckDBPyConnection] = {}
@@ -51,6 +52,7 @@ def _database(folder: Path) -> duckdb.DuckDBPyConnection:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "threads": str(THREADS),
+            "memory_limit": MEMORY,
             # A copy in memory would outlive the deletion of a file.
             "enable_external_file_cache": "false",
         },

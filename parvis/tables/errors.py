@@ -46,6 +46,13 @@ REASONS: dict[str, str] = {
     "schema_mismatch": "The rows do not fit the columns that were announced.",
     "not_finite": "A number is not finite.",
     "no_such_column": "There is no column “%(column)s”.",
+    "duplicate_key": "Several rows have the same %(columns)s.",
+    "sql_not_one_select": "Write one SELECT statement.",
+    "sql_refused": "This may not be used here: %(what)s.",
+    "sql_wrong": "The statement cannot be answered: %(detail)s",
+    "sql_too_long": "The statement is longer than %(limit)s characters.",
+    "sql_stopped": "The statement took more than %(seconds)s seconds, and was stopped.",
+    "sql_too_large": "The statement needs more memory than is allowed.",
     "bad_query": "The query cannot be answered: %(detail)s.",
 }
 

@@ -1,4 +1,4 @@
-"""What each column of a version holds: figures exact to the row, made once at load."""
+"""What each column of a version holds: figures made once at load, exact unless said."""
 
 import datetime
 import itertools
@@ -15,6 +15,8 @@ from parvis.tables.write import iso
 TOP_VALUES = 20
 BINS = 10
 PERIODS_MAX = 120
+# Beyond so many different values, they are estimated (HyperLogLog) and none counts as frequent.
+DISTINCT_MAX = 100_000
 Scalar = str | int | float | bool
 Period = Literal["day", "month", "year", "decade"]
 
@@ -34,7 +36,9 @@ class ColumnProfile:
 
     `top` has the most frequent values, `top_complete` says that it has them all. `bins` cover every
     filled cell of a numeric column, `periods` (start as an ISO date, count) every filled cell of a
-    date column, with zeros in between. Dates are ISO text.
+    date column, with zeros in between. Dates are ISO text. `distinct` is an estimate, and `top`
+    empty, when `distinct_exact` is false. `mean` is that of numbers; the lengths are those of
+    texts, in characters.
     """
 
     name: str
@@ -49,6 +53,11 @@ class ColumnProfile:
     bins: tuple[Bin, ...] = ()
     period: Period | None = None
     periods: tuple[tuple[str, int], ...] = ()
+    distinct_exact: bool = True
+    mean: float | None = None
+    length_min: int | None = None
+    length_max: int | None = None
+    length_mean: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,34 +85,50 @@ class Profile:
 
 
 def profile(path: Path, schema: Schema) -> Profile:
-    """Read the version once per column or so, and give its figures."""
+    """Read the version once for all columns, then once or twice per column."""
     folder = path.parents[1]
     parts = ["count(*) AS rows"]
     for i, column in enumerate(schema.columns):
         name = quoted(column.name)
-        parts += [
-            f"count({name}) AS filled_{i}",
-            f"count(DISTINCT {name}) AS distinct_{i}",
-            f"min({name}) AS minimum_{i}",
-            f"max({name}) AS maximum_{i}",
-        ]
+        figures_of = {
+            "filled": f"count({name})",
+            "distinct": f"approx_count_distinct({name})",
+            "minimum": f"min({name})",
+            "maximum": f"max({name})",
+        }
+        if column.type in ("integer", "number"):
+            figures_of["mean"] = f"avg({name})"
+        if column.type == "text":
+            figures_of["shortest"] = f"min(length({name}))"
+            figures_of["longest"] = f"max(length({name}))"
+            figures_of["length"] = f"avg(length({name}))"
+        parts += [f"{sql} AS {label}_{i}" for label, sql in figures_of.items()]
     sql = f"SELECT {', '.join(parts)} FROM {engine.source(path)}"  # noqa: S608
     figures = engine.table(folder, sql)[0]
     columns = tuple(_column(path, c, i, figures) for i, c in enumerate(schema.columns))
     return Profile(figures["rows"], columns)
 
 
-def _column(path: Path, column: Column, i: int, figures: dict[str, Any]) -> ColumnProfile:
-    folder, name = path.parents[1], quoted(column.name)
-    filled, distinct = figures[f"filled_{i}"], figures[f"distinct_{i}"]
-    minimum, maximum = figures[f"minimum_{i}"], figures[f"maximum_{i}"]
+def _frequent(path: Path, name: str) -> tuple[int, tuple[tuple[Scalar, int], ...]]:
+    """How many different values, and the most frequent ones; ties go by value."""
     sql = (
-        f"SELECT {name} AS value, count(*) AS n FROM {engine.source(path)} "  # noqa: S608
-        f"WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY n DESC, value LIMIT {TOP_VALUES}"
+        f"SELECT {name} AS value, count(*) AS n, count(*) OVER () AS different "  # noqa: S608
+        f"FROM {engine.source(path)} WHERE {name} IS NOT NULL GROUP BY 1 "
+        f"ORDER BY n DESC, value LIMIT {TOP_VALUES}"
     )
-    top = tuple(
-        (cast(Scalar, _scalar(row["value"])), row["n"]) for row in engine.table(folder, sql)
-    )
+    rows = engine.table(path.parents[1], sql)
+    top = tuple((cast(Scalar, _scalar(row["value"])), row["n"]) for row in rows)
+    return (rows[0]["different"] if rows else 0), top
+
+
+def _column(path: Path, column: Column, i: int, figures: dict[str, Any]) -> ColumnProfile:
+    name = quoted(column.name)
+    filled, distinct = figures[f"filled_{i}"], min(figures[f"distinct_{i}"], figures[f"filled_{i}"])
+    minimum, maximum = figures[f"minimum_{i}"], figures[f"maximum_{i}"]
+    exact = distinct <= DISTINCT_MAX
+    top: tuple[tuple[Scalar, int], ...] = ()
+    if exact:
+        distinct, top = _frequent(path, name)
     bins: tuple[Bin, ...] = ()
     period: Period | None = None
     periods: tuple[tuple[str, int], ...] = ()
@@ -121,10 +146,15 @@ def _column(path: Path, column: Column, i: int, figures: dict[str, Any]) -> Colu
         minimum=_scalar(minimum),
         maximum=_scalar(maximum),
         top=top,
-        top_complete=distinct <= TOP_VALUES,
+        top_complete=exact and distinct <= TOP_VALUES,
         bins=bins,
         period=period,
         periods=periods,
+        distinct_exact=exact,
+        mean=figures.get(f"mean_{i}"),
+        length_min=figures.get(f"shortest_{i}"),
+        length_max=figures.get(f"longest_{i}"),
+        length_mean=figures.get(f"length_{i}"),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
-from parvis.tables import engine
+from parvis.tables import engine, keyset
 from parvis.tables.engine import quoted
 from parvis.tables.errors import TableError
 from parvis.tables.schema import Column, Schema
@@ -19,6 +19,7 @@ Operator = Literal[
     "<=",
     ">",
     ">=",
+    "between",
     "in",
     "not in",
     "contains",
@@ -47,8 +48,9 @@ _COMPARISONS = {"=", "!=", "<", "<=", ">", ">="}
 class Where:
     """A condition on one column; all conditions of a query must hold.
 
-    `value` is a list for "in" and "not in" and unused for "empty" and "filled". Values may be text:
-    they are read as the column's type. An empty cell meets only "empty", and "!=" and "not in".
+    `value` is a list for "in" and "not in", two bounds that are both included for "between", unused
+    for "empty" and "filled". Values may be text: they are read as the column's type. An empty cell
+    meets only "empty", and "!=" and "not in".
     "contains" and "starts with" ignore case and accents.
     """
 
@@ -80,8 +82,10 @@ class Query:
     sort alike keep that order, so that pages never overlap.
 
     `columns` None means all. `row_number` adds a first column of that name: the place in the file,
-    from 1. With `group_by` or `aggregates` the answer has those columns only, and `sort` may name
-    them; `columns` and `row_number` are then not allowed.
+    from 1. `after` is such a number: the answer starts with the row that follows it in the order
+    asked for, at the cost of the first page wherever it lies. With `group_by` or `aggregates` the
+    answer has those columns only, and `sort` may name
+    them; `columns`, `row_number` and `after` are then not allowed.
     """
 
     columns: tuple[str, ...] | None = None
@@ -93,6 +97,7 @@ class Query:
     group_by: tuple[str, ...] = ()
     aggregates: tuple[Aggregate, ...] = ()
     row_number: str | None = None
+    after: int | None = None
 
 
 def rows(path: Path, schema: Schema, query: Query) -> pa.RecordBatchReader:
@@ -141,6 +146,10 @@ def compile_query(path: Path, schema: Schema, query: Query) -> tuple[str, list[A
         selected, answer, order = _plain(schema, query)
         tail = ""
     condition, parameters = _condition(schema, query)
+    if query.after is not None:
+        later, values = keyset.later(path, schema, query)
+        condition += f"{' AND' if condition else ' WHERE'} ({later})"
+        parameters += values
     sql = f"SELECT {selected} FROM {engine.source(path)}{condition}{tail}"  # noqa: S608
     if order:
         sql += f" ORDER BY {order}"
@@ -170,7 +179,7 @@ def _plain(schema: Schema, query: Query) -> tuple[str, pa.Schema, str]:
 
 
 def _grouped(schema: Schema, query: Query) -> tuple[str, pa.Schema, str]:
-    if query.columns is not None or query.row_number is not None:
+    if (query.columns, query.row_number, query.after) != (None, None, None):
         raise _bad("columns of single rows beside groups")
     columns = [schema[name] for name in query.group_by]
     selected = [quoted(column.name) for column in columns]
@@ -222,14 +231,18 @@ def _condition(schema: Schema, query: Query) -> tuple[str, list[Any]]:
         raise _bad(f"search is longer than {SEARCH_CHARACTERS_MAX} characters")
     for word in query.search.split()[:SEARCH_WORDS_MAX]:
         # Each word may be found in any column.
-        found = [f"contains({folded(_as_text(c))}, {folded('?')})" for c in schema.columns]
+        # Figures have no accents, and folding them is most of the work.
+        found = [
+            f"contains({folded(_as_text(c)) if c.type == 'text' else _as_text(c)}, {folded('?')})"
+            for c in schema.columns
+        ]
         parts.append("(" + " OR ".join(found) + ")")
         parameters += [word] * len(found)
     return (" WHERE " + " AND ".join(parts) if parts else ""), parameters
 
 
 def _where(column: Column, where: Where) -> tuple[str, list[Any]]:
-    name, kind = quoted(column.name), _sql_type(column)
+    name, kind = quoted(column.name), sql_type(column)
     operator, value = where.operator, where.value
     if operator == "empty":
         return f"{name} IS NULL", []
@@ -237,6 +250,8 @@ def _where(column: Column, where: Where) -> tuple[str, list[Any]]:
         return f"{name} IS NOT NULL", []
     if operator in ("in", "not in"):
         return _one_of(column, operator == "in", value)
+    if operator == "between":
+        return _between(column, value)
     if operator in ("contains", "starts with"):
         function = "contains" if operator == "contains" else "starts_with"
         return f"{function}({folded(_as_text(column))}, {folded('?')})", [str(value)]
@@ -244,25 +259,33 @@ def _where(column: Column, where: Where) -> tuple[str, list[Any]]:
         raise _bad(f"no operator {operator}")
     if operator == "!=":
         operator = "IS DISTINCT FROM"  # type: ignore[assignment]
-    return f"{name} {operator} CAST(? AS {kind})", [_parameter(value)]
+    return f"{name} {operator} CAST(? AS {kind})", [parameter(value)]
 
 
 def _one_of(column: Column, wanted: bool, values: Any) -> tuple[str, list[Any]]:
     if isinstance(values, str) or not hasattr(values, "__iter__"):
         raise _bad("in needs a list")
-    items = [_parameter(value) for value in values]
+    items = [parameter(value) for value in values]
     if len(items) > VALUES_MAX:
         raise _bad(f"more than {VALUES_MAX} values")
     if not items:
         return ("false" if wanted else "true"), []
-    name, kind = quoted(column.name), _sql_type(column)
+    name, kind = quoted(column.name), sql_type(column)
     choices = ", ".join([f"CAST(? AS {kind})"] * len(items))
     if wanted:
         return f"{name} IN ({choices})", items
     return f"({name} IS NULL OR {name} NOT IN ({choices}))", items
 
 
-def _parameter(value: Any) -> Any:
+def _between(column: Column, bounds: Any) -> tuple[str, list[Any]]:
+    if isinstance(bounds, str) or not hasattr(bounds, "__iter__") or len(found := [*bounds]) != 2:
+        raise _bad("between needs two bounds")
+    kind = sql_type(column)
+    sql = f"{quoted(column.name)} BETWEEN CAST(? AS {kind}) AND CAST(? AS {kind})"
+    return sql, [parameter(bound) for bound in found]
+
+
+def parameter(value: Any) -> Any:
     allowed = str | bool | int | float | datetime.date
     if not isinstance(value, allowed):
         raise _bad(f"no comparison with {type(value).__name__}")
@@ -287,15 +310,18 @@ def _as_text(column: Column) -> str:
     return name if column.type == "text" else f"CAST({name} AS VARCHAR)"
 
 
-def _sql_type(column: Column) -> str:
+def sql_type(column: Column) -> str:
     return "TIMESTAMPTZ" if column.utc else _SQL_TYPE[column.type]
 
 
+def order_keys(column: Column) -> list[str]:
+    """What a column is sorted by: texts without case and accents, then as they are."""
+    name = quoted(column.name)
+    return [folded(name), name] if column.type == "text" else [name]
+
+
 def _order(column: Column, descending: bool) -> str:
-    name, direction = quoted(column.name), _direction(descending)
-    if column.type != "text":
-        return f"{name} {direction}"
-    return f"{folded(name)} {direction}, {name} {direction}"
+    return ", ".join(f"{key} {_direction(descending)}" for key in order_keys(column))
 
 
 def _direction(descending: bool) -> str:

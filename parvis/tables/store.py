@@ -127,6 +127,10 @@ class Store:
         """What each column holds; see `profile.profile`. Worth keeping: a version never changes."""
         return profile.profile(self._existing(version), version.schema)
 
+    def path(self, version: Version) -> Path:
+        """Where the file lies. Raises `TableError("no_such_version")` when it does not."""
+        return self._existing(version)
+
     def _existing(self, version: Version) -> Path:
         if not version.path.exists():
             raise TableError("no_such_version")

@@ -8,10 +8,12 @@ import csv
 import datetime
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xlsxwriter
 
@@ -20,6 +22,7 @@ from parvis.tables.schema import Schema
 
 # ASVS 5.0, 1.2.10: a spreadsheet takes a cell that starts so for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = r"^[=+\-@\t\r]"
 XLSX_ROWS_MAX = 1_048_575  # under the header
 XLSX_COLUMNS_MAX = 16_384
 XLSX_TEXT_MAX = 32_767
@@ -37,33 +40,68 @@ def spreadsheet_safe(text: str) -> str:
 
 
 def csv_chunks(
-    schema: Schema, batches: Batches, *, separator: str = ",", bom: bool = False
+    schema: Schema,
+    batches: Batches,
+    *,
+    separator: str = ",",
+    bom: bool = False,
+    exact: bool = False,
 ) -> Iterator[bytes]:
     """UTF-8 CSV (RFC 4180) with a header of names.
 
-    Text cells in = + - @ TAB CR get an apostrophe in front; numbers and dates are untouched. Empty
-    cells are null; booleans are true and false; dates are ISO 8601.
+    Text cells in = + - @ TAB CR get an apostrophe in front unless `exact`; numbers and dates are
+    untouched. Empty cells are null; booleans are true and false; dates are ISO 8601.
     """
     if bom:
         yield BOM
+    safe = str if exact else spreadsheet_safe
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=separator, lineterminator="\r\n")
-    writer.writerow([spreadsheet_safe(name) for name in schema.names])
-    yield _taken(out)
+    writer.writerow([safe(name) for name in schema.names])
+    yield out.getvalue().encode()
+    quotes = f'["\r\n{re.escape(separator)}]'
     for batch in batches:
-        columns = [
-            [_csv_cell(value) for value in array.to_pylist()] for array in _fitting(schema, batch)
-        ]
-        writer.writerows(zip(*columns, strict=True))
-        yield _taken(out)
+        columns = [_cells(array, quotes, exact) for array in _fitting(schema, batch)]
+        if not batch.num_rows:
+            continue
+        if len(columns) == 1:  # an empty line would be no row
+            empty = pc.equal(columns[0], "")
+            columns = [pc.if_else(empty, pa.scalar('""'), columns[0])]
+        lines = pc.binary_join_element_wise(*columns, separator)
+        ends = pa.ListArray.from_arrays(pa.array([0, len(lines)], pa.int32()), lines)
+        yield pc.binary_join(ends, "\r\n")[0].as_py().encode() + b"\r\n"
 
 
-def _csv_cell(value: Any) -> Any:
-    if isinstance(value, str):
-        return spreadsheet_safe(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return iso(value)
+def tsv_chunks(schema: Schema, batches: Batches, *, exact: bool = False) -> Iterator[bytes]:
+    """As `csv_chunks`, with tabs between cells."""
+    return csv_chunks(schema, batches, separator="\t", exact=exact)
+
+
+def _cells(array: pa.Array, quotes: str, exact: bool) -> pa.Array:
+    """The cells of a column as CSV holds them, whole columns at a time."""
+    kind = array.type
+    if pa.types.is_boolean(kind):
+        return pc.fill_null(pc.if_else(array, pa.scalar("true"), pa.scalar("false")), "")
+    if pa.types.is_integer(kind) or pa.types.is_date(kind):
+        return pc.fill_null(pc.cast(array, pa.string()), "")
+    if not pa.types.is_string(kind):
+        # Python's shortest digits, which the hashes of earlier exports were taken from.
+        texts = ["" if v is None else str(iso(v)) for v in array.to_pylist()]
+        return pa.array(texts, pa.string())
+    cells = pc.fill_null(array, "")
+    if not exact:
+        formula = pc.match_substring_regex(cells, _FORMULA)
+        if pc.any(formula).as_py():
+            cells = pc.if_else(formula, _between_marks("'", cells, ""), cells)
+    marked = pc.match_substring_regex(cells, quotes)
+    if pc.any(marked).as_py():
+        doubled = _between_marks('"', pc.replace_substring(cells, '"', '""'), '"')
+        cells = pc.if_else(marked, doubled, cells)
+    return cells
+
+
+def _between_marks(before: str, cells: pa.Array, after: str) -> pa.Array:
+    return pc.binary_join_element_wise(before, cells, after, "")
 
 
 def iso(value: Any) -> Any:
@@ -182,10 +220,3 @@ def _fitting(schema: Schema, batch: pa.RecordBatch) -> list[pa.Array]:
     if tuple(batch.schema.names) != schema.names:
         raise TableError("schema_mismatch")
     return batch.columns
-
-
-def _taken(out: io.StringIO) -> bytes:
-    data = out.getvalue().encode()
-    out.seek(0)
-    out.truncate()
-    return data

@@ -1,0 +1,62 @@
+"""The rows after a given one, in any order: a page costs the same wherever it lies.
+
+A version never changes, so the place of a row in the file is all that a reader has to keep: what
+it is sorted by is looked up again.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from parvis.tables import engine
+from parvis.tables.errors import TableError
+from parvis.tables.schema import Schema
+
+if TYPE_CHECKING:
+    from parvis.tables.query import Query
+
+
+def later(path: Path, schema: Schema, query: "Query") -> tuple[str, list[Any]]:
+    """The condition that a row comes after row `query.after`, and its parameters.
+
+    Empty cells are last whatever the direction. Raises `TableError("bad_query")` when there is no
+    such row.
+    """
+    from parvis.tables.query import order_keys, parameter, sql_type
+
+    place = query.after
+    if not isinstance(place, int) or isinstance(place, bool) or place < 1:
+        raise TableError("bad_query", {"detail": "after needs the number of a row"})
+    keys = [
+        (sql, sql_type(schema[sort.column]), sort.descending)
+        for sort in query.sort
+        for sql in order_keys(schema[sort.column])
+    ]
+    if not keys:
+        return "file_row_number >= ?", [place]
+    selected = ", ".join(f"{sql} AS key_{i}" for i, (sql, _, _) in enumerate(keys))
+    found = engine.table(
+        path.parents[1],
+        f"SELECT {selected} FROM {engine.source(path)} WHERE file_row_number = ?",  # noqa: S608
+        [place - 1],
+    )
+    if not found:
+        raise TableError("bad_query", {"detail": f"there is no row {place}"})
+    alternatives: list[str] = []
+    parameters: list[Any] = []
+    ties: list[str] = []
+    tied: list[Any] = []
+    for i, (sql, kind, descending) in enumerate(keys):
+        value = found[0][f"key_{i}"]
+        if value is None:
+            ties.append(f"{sql} IS NULL")
+            continue
+        given = [parameter(value)]
+        mark = "<" if descending else ">"
+        after = f"({sql} {mark} CAST(? AS {kind}) OR {sql} IS NULL)"
+        alternatives.append(" AND ".join([*ties, after]))
+        parameters += [*tied, *given]
+        ties.append(f"{sql} = CAST(? AS {kind})")
+        tied += given
+    alternatives.append(" AND ".join([*ties, "file_row_number >= ?"]))
+    parameters += [*tied, place]
+    return " OR ".join(f"({one})" for one in alternatives), parameters
