@@ -190,11 +190,11 @@ def test_the_list_costs_the_same_whatever_its_length(
         client.get("/fr/consultations/")
 
 
-def test_the_page_costs_eight_queries_at_most(django_assert_max_num_queries) -> None:
+def test_the_page_costs_nine_queries_at_most(django_assert_max_num_queries) -> None:
     make_consultation(with_proposals=True)
     client = Client()
     client.get("/fr/consultations/plan/")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         page = client.get("/fr/consultations/plan/")
     assert page.status_code == 200
 
