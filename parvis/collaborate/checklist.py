@@ -114,6 +114,8 @@ class Filled:
     state: str
     why: str
     evidence: Sequence[tuple[str, str]] = ()
+    reconstructed: bool = False
+    """Whether it rests on data rebuilt for the demonstration: the page marks it."""
 
     @property
     def words(self) -> str:

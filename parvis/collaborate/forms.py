@@ -142,15 +142,31 @@ class DocumentForm(KeyedForm):
         )  # fmt: skip
 
 
+class SpokenField(TextFormField):
+    """A text asked in one language at least: shown as required, judged by the service."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.required = True
+
+    def clean(self, value: Any) -> Any:
+        """Clean as an optional field."""
+        self.required = False
+        try:
+            return super().clean(value)
+        finally:
+            self.required = True
+
+
 class AdviceForm(KeyedForm):
     """An advice, in the language of whoever gives it."""
 
-    title = TextFormField(
-        label=_("Title"), required=False, characters_max=limits.TITLE_CHARACTERS,
+    title = SpokenField(
+        label=_("Title"), characters_max=limits.TITLE_CHARACTERS,
         help_text=_("In one language at least."),
     )  # fmt: skip
-    text = TextFormField(
-        label=_("The advice"), rows=12, required=False, characters_max=limits.TEXT_CHARACTERS,
+    text = SpokenField(
+        label=_("The advice"), rows=12, characters_max=limits.TEXT_CHARACTERS,
         help_text=_("In one language at least. Nobody can edit it once it is published."),
     )  # fmt: skip
     about = forms.ChoiceField(label=_("What it is about"), required=False)

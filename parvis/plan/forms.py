@@ -181,8 +181,10 @@ class EvaluationForm(_ModelFieldsForm):
     """An evaluation, on OGP's scales. What was not read stays empty."""
 
     model = Evaluation
-    names: tuple[str, ...] = ("kind", "evaluator", "evaluated_on", "text", "potential", "completion",
-             "early_results", "signed")  # fmt: skip
+    names: tuple[str, ...] = (
+        "kind", "evaluator", "evaluated_on", "text", "potential", "completion", "early_results",
+        "signed",
+    )  # fmt: skip
     title_label = None
     by = forms.ChoiceField(
         choices=Evaluation.By.choices[:2], label=_("Who evaluates"), widget=forms.RadioSelect,
@@ -222,8 +224,8 @@ class IndependentForm(EvaluationForm):
     names = ("kind", "evaluated_on", "text", "potential", "completion", "early_results",
              "signed")  # fmt: skip
     by = None  # type: ignore[assignment]
-    text = TextFormField(
-        label=_("Findings"), rows=8, required=False, characters_max=limits.TEXT_CHARACTERS,
+    text = AskedTextField(
+        label=_("Findings"), rows=8, characters_max=limits.TEXT_CHARACTERS,
         help_text=_("In one language at least. Nobody can edit it once it is published."),
     )  # fmt: skip
     opening = ("key", "body", "kind")
@@ -234,6 +236,7 @@ class IndependentForm(EvaluationForm):
             choices=[(str(node.pk), _title(node)) for node in bodies], label=_("For"),
             widget=forms.RadioSelect, initial=str(bodies[0].pk),
         )  # fmt: skip
+        self.fields["signed"].required = True
         self.fields["signed"].help_text = _("Your name, and in what capacity you sign.")
         self.order_fields(["key", "body"])
 

@@ -220,7 +220,12 @@ def evaluate(
     apply(evaluation, fields or {}, EVALUATION_FIELDS)
     if not evaluation.text.get(DEFAULT):
         raise Invalid({"text": [_("This text is required in French.")]})
-    scales.check_reasons(evaluation, asked=by == Evaluation.By.GOVERNMENT)
+    government = by == Evaluation.By.GOVERNMENT
+    if government:
+        evaluation.evaluated_on = evaluation.evaluated_on or today or timezone.localdate()
+        if not evaluation.signed.strip():
+            raise Invalid({"signed": [_("Sign it: a name, and in what capacity.")]})
+    scales.check_reasons(evaluation, asked=government)
     day = evaluation.evaluated_on
     if isinstance(day, date) and day > (today or timezone.localdate()):
         raise Invalid({"evaluated_on": [_("This day has not come yet.")]})

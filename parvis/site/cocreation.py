@@ -4,7 +4,7 @@ It says only what its own rows show. Where they show nothing it says nothing: pe
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -40,10 +40,11 @@ class Behind:
     consultations: Sequence[Node]
     themes: int
     answered: int
+    reconstructed: bool
 
 
 def behind(plan: Plan) -> Behind:
-    """Return what led to a plan, in six queries; what is not public is not counted."""
+    """Return what led to a plan, in seven queries; what is not public is not counted."""
     ids = list(
         Commitment.objects.filter(plan=plan, node__state=State.PUBLIC).values_list("pk", flat=True)
     )
@@ -74,7 +75,10 @@ def behind(plan: Plan) -> Behind:
         .values("source").distinct().count()
     )  # fmt: skip
     asked = len({target for _source, target in pairs})
-    return Behind(len(ids), asked, consultations, len(themes), answered)
+    rebuilt = Consultation.objects.filter(
+        pk__in=[node.pk for node in consultations], reconstructed=True
+    ).exists()
+    return Behind(len(ids), asked, consultations, len(themes), answered, rebuilt)
 
 
 def checklist(plan: Plan, *, today: date | None = None) -> list[Row]:
@@ -101,7 +105,16 @@ def filled(plan: Plan, *, today: date) -> dict[str, Filled]:
         "quebec-6": _responses(found),
         "quebec-7": _evaluated(plan),
     }
-    return {key: answer for key, answer in answers.items() if answer is not None}
+    rebuilt = dict.fromkeys(
+        ("ogp-3", "ogp-4", *(f"quebec-{n}" for n in (1, 2, 3, 4, 6))), found.reconstructed
+    )
+    invented = any(row.committee.reconstructed for row in standings)
+    rebuilt |= {"ogp-1": invented, "ogp-5": invented}
+    return {
+        key: replace(answer, reconstructed=rebuilt.get(key, False))
+        for key, answer in answers.items()
+        if answer is not None
+    }
 
 
 def _named(nodes: Sequence[Node]) -> list[tuple[str, str]]:

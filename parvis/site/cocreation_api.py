@@ -23,6 +23,7 @@ class ProgramOut(Schema):
     state: str
     why: Text
     evidence: list[str]
+    reconstructed: bool
 
 
 class PeopleOut(Schema):

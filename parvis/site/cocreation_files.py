@@ -19,7 +19,8 @@ from parvis.tables.write import spreadsheet_safe
 SCHEMA = "parvis-cocreation-1"
 COLUMNS = (
     "plan", "standard", "set", "number", "name_fr", "name_en", "state", "answered_by",
-    "filled_state", "filled_why_fr", "filled_why_en", "declared_state", "declared_on",
+    "filled_state", "filled_why_fr", "filled_why_en", "reconstructed",
+    "declared_state", "declared_on",
     "comment_fr", "comment_en", "evidence",
 )  # fmt: skip
 
@@ -74,6 +75,7 @@ def _card(row: Row, texts: dict[str, dict[str, str]]) -> dict[str, Any]:
             "state": filled.state,
             "why": {code: words["why"] for code, words in texts.items()},
             "evidence": [f"{settings.SITE_URL}{url}" for url, _words in filled.evidence],
+            "reconstructed": filled.reconstructed,
         }
         if filled
         else None,
@@ -99,7 +101,8 @@ def as_csv(plan: Plan, *, today: date) -> str:
         values = (
             plan.node.slug, card["standard"], card["set"], card["number"], card["name"]["fr"],
             card["name"]["en"], card["state"], card["answered_by"], program.get("state"),
-            why.get("fr"), why.get("en"), people.get("state"), people.get("on"),
+            why.get("fr"), why.get("en"), program.get("reconstructed"), people.get("state"),
+            people.get("on"),
             comment.get("fr"), comment.get("en"),
             " ".join([*program.get("evidence", []), *people.get("evidence", [])]),
         )  # fmt: skip

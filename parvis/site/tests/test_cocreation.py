@@ -112,7 +112,7 @@ def test_reports_fill_the_repository_by_the_clock() -> None:
     assert "ogp-2" not in states(plan, date(2026, 12, 1))
 
 
-def test_consultations_behind_a_plan_fill_what_they_prove() -> None:
+def test_consultations_behind_a_plan_fill_what_they_prove(client: Client) -> None:
     plan = make_open_plan()
     commitment = make_commitment(plan)
     make_commitment(plan, "2")
@@ -141,6 +141,12 @@ def test_consultations_behind_a_plan_fill_what_they_prove() -> None:
     document.published_at = opens - timedelta(days=3)
     document.save()
     assert states(plan)["quebec-4"] == "met"
+    url = reverse("cocreation", args=[plan.node.slug])
+    assert "Données de démonstration reconstituées" not in client.get(url).content.decode()
+    type(consultation).objects.update(reconstructed=True)
+    found = cocreation.filled(plan, today=timezone.localdate())
+    assert found["ogp-4"].reconstructed and not found["ogp-2"].reconstructed
+    assert "Données de démonstration reconstituées" in client.get(url).content.decode()
 
 
 def test_evaluations_by_whom_fill_the_last_principle() -> None:
@@ -157,7 +163,11 @@ def test_evaluations_by_whom_fill_the_last_principle() -> None:
     )
     assert states(plan)["quebec-7"] == "partly"
     reports.evaluate(
-        actor=SYSTEM, kind="end", plan=plan, by="government", fields={"text": both("Bien.")}
+        actor=SYSTEM,
+        kind="end",
+        plan=plan,
+        by="government",
+        fields={"text": both("Bien."), "signed": "La directrice"},
     )
     assert states(plan)["quebec-7"] == "met"
 

@@ -159,6 +159,7 @@ def test_both_are_side_by_side_on_the_same_scales(client: Client) -> None:
     own = {
         "text": both("Presque tout est fait."), "completion": "substantial",
         "reasons": {"completion": both("Quatre jalons sur cinq.")}, "evaluated_on": ago(3),
+        "signed": "La directrice",
     }  # fmt: skip
     reports.evaluate(
         actor=make_actor("coordinator"), kind="end", commitment=commitment, by="government",
@@ -180,9 +181,15 @@ def test_the_government_says_why_it_answers() -> None:
     with pytest.raises(Invalid) as found:
         reports.evaluate(
             actor=SYSTEM, kind="end", commitment=commitment, by="government",
-            fields={"text": both("Fait."), "verifiable": False},
+            fields={"text": both("Fait."), "verifiable": False, "signed": "Moi"},
         )  # fmt: skip
     assert set(found.value.errors) == {"reason_verifiable"}
+    with pytest.raises(Invalid) as found:
+        reports.evaluate(
+            actor=SYSTEM, kind="end", commitment=commitment, by="government",
+            fields={"text": both("Fait.")},
+        )  # fmt: skip
+    assert set(found.value.errors) == {"signed"}
 
 
 def test_staff_have_no_way_to_edit_or_delete_it(client: Client) -> None:

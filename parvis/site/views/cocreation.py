@@ -52,6 +52,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         ],
         "counts": [(label, states.count(state)) for state, label in Check.State.choices],
         "unanswered": states.count(""),
+        "reconstructed": any(row.filled and row.filled.reconstructed for row in rows),
         "section": "collaborate",
     }
     return public_page(request, "collaboration/cocreation.html", context)
