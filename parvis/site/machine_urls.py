@@ -3,11 +3,10 @@
 from django.urls import path
 
 from parvis.site.api import api
-from parvis.site.views import citing, discovery
+from parvis.site.views import discovery
 
 urlpatterns = [
     path("api/v1/", api.urls),
-    path("c/<str:code>", citing.short, name="short_address"),
     path("robots.txt", discovery.robots),
     path("sitemap.xml", discovery.sitemap, name="sitemap"),
     path("sitemap-<slug:name>.xml", discovery.sitemap_part, name="sitemap_part"),
