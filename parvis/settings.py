@@ -77,9 +77,9 @@ SECRET_KEY = _secret()
 ALLOWED_HOSTS = [
     *(
         to_ascii(host.strip()) if not host.isascii() else host.strip()
-        for host in os.environ.get(
-            "PARVIS_HOSTS", f"{_site.hostname},127.0.0.1,localhost"
-        ).split(",")
+        for host in os.environ.get("PARVIS_HOSTS", f"{_site.hostname},127.0.0.1,localhost").split(
+            ","
+        )
         if host.strip()
     ),
     AddedHosts("names added at the desk"),

@@ -139,9 +139,7 @@ LEAF_OF: dict[str, tuple[str, Facts] | None] = {
     "drafting.changed": None,
     "drafting.closed": None,
     "drafting.became": None,
-    "change.proposed": None,
     "change.adopted": None,
-    "change.refused": None,
     "cocreation.checked": None,
     # catalogue
     "dataset.drafted": None,

@@ -16,8 +16,8 @@ from parvis.methods.proposals.api import router as proposals_router
 from parvis.methods.survey.api import router as survey_router
 from parvis.moderation.api import router as moderation_router
 from parvis.plan.api import router as plan_router
-from parvis.site.promises_api import router as promises_router
 from parvis.site.cocreation_api import router as cocreation_router
+from parvis.site.promises_api import router as promises_router
 from parvis.strategy.api import router as strategy_router
 from parvis.understand.api import router as understand_router
 from parvis.understand.queries import counted
