@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from parvis.catalogue import store
 from parvis.catalogue.models import Dataset
+from parvis.core.i18n import typeset
 from parvis.core.models import State
 from parvis.core.templatetags.parvis import number, percent
 from parvis.tables.errors import TableError
@@ -203,7 +204,8 @@ def shown(lesson: Lesson) -> Shown | None:
         return None
     if computed is None:
         return None
-    parts = _parts(lesson.slug, (get_language() or "fr")[:2])
+    language = (get_language() or "fr")[:2]
+    parts = (typeset(part, language) for part in _parts(lesson.slug, language))
     before, after, exercise, answer = (part.format_map(computed.values) for part in parts)
     return Shown(lesson, dataset, computed, before, after, exercise, answer)
 
