@@ -24,6 +24,12 @@ ADDRESS_BYTES = 4 << 30
 CPU_SECONDS = 120
 BATCH_ROWS = 2_048
 _TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "repeat"})
+# Libraries, time zones, and what DuckDB reads to know its share of the machine: its own process
+# (whose environment is empty) and its control group; without them it ends at once.
+_READABLE = (
+    sys.prefix, sys.base_prefix, "/lib", "/lib64", "/usr/lib", "/usr/share/zoneinfo",
+    "/proc/self", "/sys/fs/cgroup",
+)  # fmt: skip
 _DENIED = frozenset(
     {
         "current_connection_id", "current_query", "current_query_id", "current_setting",
@@ -59,8 +65,8 @@ def check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         raise Refused("sql_wrong", detail=first_line(error)) from None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise Refused("sql_not_one_select")
-    row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
-    tree = json.loads(row[0]) if row else {"error": True}
+    rows = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()
+    tree = json.loads(rows[0][0])
     if tree.get("error"):
         raise Refused("sql_not_one_select")
     names = {TABLE}
@@ -163,7 +169,7 @@ def answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     except (duckdb.OutOfMemoryException, MemoryError, pa.ArrowMemoryError):
         return {"ok": False, "reason": "sql_too_large", "params": {}}, b""
     except (duckdb.Error, pa.ArrowException, RecursionError, ValueError) as error:
-        detail = first_line(error)
+        detail = first_line(error).replace(request["path"], TABLE)
         return {"ok": False, "reason": "sql_wrong", "params": {"detail": detail}}, b""
     finally:
         connection.close()
@@ -185,8 +191,7 @@ def confine(root: str) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: never outlive the parent
     libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
-    _landlock(libc, [root, sys.prefix, sys.base_prefix, "/lib", "/lib64", "/usr/lib",
-                     "/usr/share/zoneinfo"])  # fmt: skip
+    _landlock(libc, [root, *_READABLE])
 
 
 def _landlock(libc: Any, readable: list[str]) -> bool:
