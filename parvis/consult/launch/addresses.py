@@ -33,7 +33,7 @@ from parvis.core.keys import ALPHABET
 from parvis.core.models import State
 
 SOURCES_MAX = 40
-DAYS_SHOWN = 60
+DAYS_MIN, DAYS_SHOWN = 14, 60
 _TRIES = 8
 
 
@@ -273,7 +273,9 @@ def visits_of(consultation: Consultation, language: str, today: date | None = No
 def _bars(by_day: Mapping[date, int], today: date) -> list[Bar]:
     if not by_day:
         return []
-    first = max(min(by_day), today - timedelta(days=DAYS_SHOWN - 1))
+    # Two weeks at least: a bar alone says nothing of a day.
+    first = min(min(by_day), today - timedelta(days=DAYS_MIN - 1))
+    first = max(first, today - timedelta(days=DAYS_SHOWN - 1))
     days = [first + timedelta(days=n) for n in range((today - first).days + 1)]
     most = max((by_day.get(day, 0) for day in days), default=0) or 1
     return [
