@@ -156,7 +156,7 @@ PAGES: dict[str, Row] = {
     "consult_ask_review": Row("review_draft", MANAGE, MANAGE),
     "consult_review": Row("review", APPROVE, APPROVE),
     "consult_schedule": Row("review_draft", ADVISER, ADVISER),
-    "consult_change": Row("change", APPROVE, APPROVE),
+    "consult_change": Row("proposed_change", APPROVE, APPROVE),
     "approval_mode": Row("none", OPERATOR, OPERATOR),
     "desk_elsewhere": Row("none", MANAGE | {"elsewhere"}),
     "elsewhere_new": Row("none", MANAGE | {"elsewhere"}, MANAGE | {"elsewhere"}),

@@ -181,7 +181,7 @@ def _approval(world: World) -> None:
         "review_draft": [draft.node.slug],
         "review": [draft.node.slug, review.pk],
         "review_secret": [secret],
-        "change": [world.things["consultation"].node.slug, change.pk],
+        "proposed_change": [world.things["consultation"].node.slug, change.pk],
     }
 
 
