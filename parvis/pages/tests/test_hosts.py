@@ -171,3 +171,26 @@ def test_the_operator_s_desk(client: Client) -> None:
     assert not HostName.objects.exists()
     client.force_login(make_person("coordinator"))
     assert client.get("/fr/bureau/noms-de-domaine/").status_code == 403
+
+
+def test_from_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    from argparse import Namespace
+
+    from parvis.commands.hosts import host
+    from parvis.commands.words import Stop
+
+    def run(act: str, name: str | None = None, section: str = "consultations") -> str:
+        host(Namespace(act=act, name=name, section=section, language="fr"))
+        return capsys.readouterr().out
+
+    assert CONSULTATION in run("add", "Consultation.Québec.ca")
+    assert f"consultation.québec.ca\t{CONSULTATION}\tconsultations\tfr" in run("list")
+    with pytest.raises(Invalid):
+        run("add", "Consultation.Québec.ca")
+    with pytest.raises(Invalid):
+        run("add", "autre.ca", section="nulle-part")
+    run("remove", "CONSULTATION.québec.ca")
+    assert not HostName.objects.exists()
+    for act, name in (("remove", "autre.ca"), ("add", None), ("remove", None)):
+        with pytest.raises(Stop):
+            run(act, name)

@@ -25,7 +25,6 @@ from parvis.core.models import Node, Organisation, Site
 from parvis.pages.markup import size_url
 from parvis.pages.models import News
 from parvis.site import cards
-from parvis.site.context import current_site
 
 register = template.Library()
 _LOCALES = {"fr": "fr_CA", "en": "en_CA"}
@@ -60,12 +59,12 @@ def card_url(node: Node) -> str:
     return settings.SITE_URL + reverse("card", args=[node.kind, node.slug, _language()])
 
 
-@register.simple_tag
-def shared(node: Node, description: Any = "") -> SafeString:
+@register.simple_tag(takes_context=True)
+def shared(context: Any, node: Node, description: Any = "") -> SafeString:
     """{% shared node text %}: the Open Graph marks of a public thing."""
     if node.state != "public":
         return SafeString()
-    site: Site | None = current_site()
+    site: Site | None = context.get("site")
     marks = [
         ("og:type", "article" if node.kind == "news" else "website"),
         ("og:site_name", str(tr(site.name)) if site else "Parvis"),
@@ -92,13 +91,13 @@ def _organisation(row: Organisation | None) -> dict[str, Any] | None:
     return {**found, "url": row.homepage} if row.homepage else found
 
 
-@register.simple_tag
-def news_data(news: News) -> SafeString:
+@register.simple_tag(takes_context=True)
+def news_data(context: Any, news: News) -> SafeString:
     """A piece of news as schema.org NewsArticle; a release of others as what it is about."""
     node = news.node
     if node.state != "public":
         return SafeString()
-    site = current_site()
+    site: Site | None = context.get("site")
     sizes = (
         [size for size in news.image.sizes.all() if size.extension != "webp"] if news.image else []
     )
@@ -166,10 +165,10 @@ def dataset_data(dataset: Dataset) -> SafeString:
     )
 
 
-@register.simple_tag
-def site_data() -> SafeString:
+@register.simple_tag(takes_context=True)
+def site_data(context: Any) -> SafeString:
     """The site and whose it is, for its home page."""
-    site = current_site()
+    site: Site | None = context.get("site")
     if site is None:
         return SafeString()
     search = f"{settings.SITE_URL}{reverse('search')}?q={{words}}"
