@@ -185,7 +185,7 @@ def start_over() -> None:
                 path.with_name(path.name + ending).unlink(missing_ok=True)
         else:
             call_command("flush", verbosity=0, interactive=False)
-        for name in ("files", "tables", "ledger", "mail", "seen"):
+        for name in ("files", "tables", "ledger", "mail", "seen", "cards"):
             shutil.rmtree(settings.HOME / name, ignore_errors=True)
         for name in ("demo.done", "demo.filling"):
             (settings.HOME / name).unlink(missing_ok=True)
