@@ -1,4 +1,8 @@
-"""What the accessibility statement says: facts measured by tests, and the body's own words."""
+"""What the accessibility statement says: facts measured by tests, and the body's own words.
+
+Measure again with BROWSER_MEASURED=parvis/site/accessibility.json and
+`pytest tests/browser/test_pages.py -k public`.
+"""
 
 import json
 from dataclasses import dataclass
