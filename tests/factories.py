@@ -6,6 +6,8 @@ from typing import Any
 from django.utils import timezone
 
 from parvis.consult import contributions, services
+from parvis.consult.approval import gate
+from parvis.consult.approval import services as approval
 from parvis.consult.legal import services as legal
 from parvis.consult.legal.models import LegalDefaults
 from parvis.consult.legal.reading import legal_of
@@ -161,8 +163,19 @@ def make_consultation(
     if not any(one.gaps for one in legal_of(consultation).documents):
         legal.confirm(actor=SYSTEM, consultation=consultation)
     if opened:
+        if gate.required():
+            make_approval(consultation)
         services.open_consultation(actor=SYSTEM, consultation=consultation)
     return consultation
+
+
+def make_approval(consultation: Consultation) -> None:
+    """Have a draft read and approved by two people, as a site of `parvis init` asks."""
+    n = Person.objects.count()
+    asks = make_actor("adviser", f"asks-{n}@test.example")
+    decides = make_actor("coordinator", f"decides-{n}@test.example")
+    review = approval.ask_review(actor=asks, consultation=consultation)
+    approval.approve(actor=decides, review=review)
 
 
 def survey_of(consultation: Consultation) -> Activity:

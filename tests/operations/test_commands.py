@@ -40,13 +40,21 @@ def test_init_makes_a_site_whose_administrator_can_sign_in(home) -> None:
         "site = Site.objects.get()\n"
         "print(site.name, site.languages, site.privacy_contact, site.contact)\n"
         "print(Role.objects.get().role, Role.objects.get().person.email)\n"
-        "print(Organisation.objects.get().node.state)"
+        "print(Organisation.objects.get().node.state, site.approval)"
     )
     assert "'fr': 'Ville d’essai'" in facts
     assert "['fr', 'en'] vp@ville.example vp@ville.example" in facts
     assert "operator admin@ville.example" in facts
-    assert facts.endswith("public")
+    assert facts.endswith("public second_person")
     assert home.python(_SIGN_IN) == "302 True"
+
+
+def test_init_leaves_one_person_alone_when_asked(empty_home) -> None:
+    empty_home.done(*INIT, "--no-approval")
+    mode = empty_home.python(
+        "from parvis.core.models import Site\nprint(Site.objects.get().approval)"
+    )
+    assert mode == "none"
 
 
 def test_init_refuses_where_a_site_is(home) -> None:

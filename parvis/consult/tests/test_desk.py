@@ -68,6 +68,8 @@ def test_other_roles_set_nothing_up(client: Client, role: str | None) -> None:
     overview = client.get(reverse("consult_desk", args=[slug]))
     if role == "analyst":
         assert overview["Location"] == reverse("consult_contributions", args=[slug])
+    elif role == "coordinator":
+        assert overview["Location"] == reverse("consult_approval", args=[slug])
     else:
         assert overview.status_code == 403
     assert _reload(consultation).node.state == State.DRAFT
