@@ -225,6 +225,7 @@ def open_(request: HttpRequest, slug: str) -> HttpResponse:
         form=form, phases=phases_of(consultation), activities=items_of(consultation),
         row=queries.listed([consultation])[0],
         unapproved=None if consultation.node.state == State.PUBLIC else gate.refusal(consultation),
+        ask_url=reverse("consult_ask_review", args=[slug]),
     )  # fmt: skip
 
 

@@ -51,15 +51,17 @@ def refusal(consultation: Consultation) -> Hole | None:
     version = snapshot.version_of(snapshot.take(consultation))
     if approval_of(consultation, version):
         return None
+    slug = consultation.node.slug
+    ask = reverse("consult_ask_review", args=[slug])
     states = set(consultation.reviews.values_list("state", flat=True))
     if Review.State.WAITING in states:
         words = _("A second person still has to read this version and approve it.")
-    elif Review.State.APPROVED in states:
+        return Hole("approval", words, reverse("consult_approval", args=[slug]))
+    if Review.State.APPROVED in states:
         words = _("The draft changed since it was approved: it has to be approved again.")
     else:
         words = _("A second person approves a consultation before it opens: ask for it.")
-    place = reverse("consult_approval", args=[consultation.node.slug])
-    return Hole("approval", words, place)
+    return Hole("approval", words, ask)
 
 
 def require_second(actor: Actor, consultation: Consultation, second: Actor | None) -> None:

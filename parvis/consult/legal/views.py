@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from parvis.consult import queries
+from parvis.consult.approval import gate
 from parvis.consult.desk_pages import METHODS, consultation_of, draw, key_of
 from parvis.consult.holes import holes
 from parvis.consult.legal import forms, services
@@ -75,11 +76,14 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _next(request: HttpRequest, slug: str) -> str:
-    """After confirming: opening, where nothing else is missing; else the overview."""
+    """After confirming: opening, or asking for approval, where nothing else is missing; else the
+    overview."""
     fresh = queries.consultation_by_slug(slug)
     may = access.can(request.actor, "open_consultation", fresh)  # type: ignore[attr-defined]
     draft = fresh.node.state != State.PUBLIC
     ready = draft and may and not holes(fresh)
+    if ready and gate.refusal(fresh):
+        return reverse("consult_ask_review", args=[slug])
     return reverse("consult_open" if ready else "consult_desk", args=[slug])
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from parvis.consult import phases, services
 from parvis.consult.models import Consultation
-from parvis.core.models import Event, State
+from parvis.core.models import Event, Site, State
 from tests.factories import make_legal_defaults, make_organisation, make_person, make_site
 
 pytestmark = pytest.mark.django_db
@@ -215,6 +215,32 @@ def test_from_the_blueprint_to_open(client: Client, english: bool, first: bool) 
     first = survey.settings["pages"][0]["questions"][0]
     assert first["options"][0]["id"] == "action-1"
     assert first["options"][0]["label"]["fr"] == "Publier les contrats"
+
+
+def test_from_the_blueprint_to_open_with_a_second_person(client: Client) -> None:
+    """The adviser asks, a coordinator approves, the adviser opens: no page nor field too many."""
+    make_legal_defaults()
+    me, consultation = _plan_of(client, True)
+    Site.objects.update(approval=Site.Approval.SECOND_PERSON)
+    _complete(me, True)
+    _legal(me, False)
+    me.send("note", {"note": "Les options sont nouvelles."})
+    assert me.url.endswith(f"/approbation/{consultation.reviews.get().pk}/")
+    other = Client()
+    other.force_login(make_person("coordinator"))
+    reads = Adviser(other)
+    reads.visit("/fr/bureau/")
+    reads.follow("Lire et décider")
+    assert "Publier les contrats" in reads.html
+    reads.send("words", {})
+    assert (len(reads.pages), reads.fields) == (3, 0)
+    me.visit(f"/fr/bureau/consultations/{consultation.node.slug}/ouvrir/")
+    me.send("key", {})
+    consultation.node.refresh_from_db()
+    assert consultation.node.state == State.PUBLIC
+    # Up to opening; the last page is the desk of what is open.
+    assert len(me.pages[:-1]) <= PAGES_MAX, "\n".join(me.pages)
+    assert me.fields <= FIELDS_MAX, me.fields
 
 
 def test_brackets_left_are_refused(client: Client) -> None:
