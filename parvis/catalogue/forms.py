@@ -118,13 +118,22 @@ class DatasetForm(KeyedForm):
         return data
 
 
+DAYS = (
+    ("", _("As the whole column shows")),
+    ("day", _("Day first: 31/12/2024")),
+    ("month", _("Month first: 12/31/2024")),
+)
+DAY_FIRST = {"": None, "day": True, "month": False}
+
+
 class FileForm(KeyedForm):
     """A new file of a dataset."""
 
     name = _text(_("Name"), required=True, characters_max=limits.TITLE_CHARACTERS)
     description = _text(_("Description"), 2)
     kind = forms.ChoiceField(label=_("Kind"), choices=Resource.What.choices)
-    file = forms.FileField(label=_("File (CSV or XLSX)"))
+    file = forms.FileField(label=_("File (CSV, JSON, XLSX, ODS or Parquet)"))
+    days = forms.ChoiceField(label=_("Days written with figures"), choices=DAYS, required=False)
     accept = forms.BooleanField(
         label=_("Load it although some cells are wrong: their columns become text"), required=False
     )
@@ -133,8 +142,9 @@ class FileForm(KeyedForm):
 class VersionForm(KeyedForm):
     """A new version of a file."""
 
-    file = forms.FileField(label=_("File (CSV or XLSX)"))
+    file = forms.FileField(label=_("File (CSV, JSON, XLSX, ODS or Parquet)"))
     note = _text(_("What changed in this version"))
+    days = forms.ChoiceField(label=_("Days written with figures"), choices=DAYS, required=False)
     accept = forms.BooleanField(
         label=_("Load it although some cells are wrong: their columns become text"), required=False
     )

@@ -1,7 +1,7 @@
 """Files into versions: read whole, typed, profiled, kept by hash. A failed load changes nothing."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -18,12 +18,14 @@ from parvis.core.events import emit
 from parvis.core.i18n import Text, clean_text
 from parvis.tables import store as tables_store
 from parvis.tables import write
-from parvis.tables.errors import REASONS, CellProblem, TableError
+from parvis.tables.errors import FORMS, REASONS, WHY, CellProblem, TableError
 from parvis.tables.read import read_table
 from parvis.tables.schema import Schema
 
 Values = Mapping[str, Mapping[str, Text]]
-UPLOADS = ("csv", "tsv", "txt", "xlsx")
+UPLOADS = ("csv", "tsv", "txt", "json", "ndjson", "geojson", "xlsx", "ods", "parquet")
+_SHEETS = ("xlsx", "ods")
+_PARQUET = b"PAR1"
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0"
 
@@ -44,6 +46,16 @@ def in_words(reason: str, params: dict[str, Any] | None = None) -> str:
     return text % params if params else text
 
 
+def why_in_words(column: Mapping[str, Any]) -> str:
+    """Return why a column of a codebook has its type, with an example; empty if it is not known."""
+    understood = column.get("understood")
+    if not understood or understood.get("why") not in WHY:
+        return ""
+    words = str(_(WHY[understood["why"]]) % understood)
+    form = FORMS.get(understood.get("form", ""), "")
+    return f"{words} ({form})" if form else words
+
+
 def refused(error: TableError) -> Invalid:
     """Return the refusal of a file that cannot be used."""
     return Invalid({"file": [in_words(error.reason, error.params)]})
@@ -56,11 +68,15 @@ def _honest(name: str, head: bytes) -> None:
         words = _("Only these files are read: %(list)s.")
         raise Invalid({"file": [words % {"list": ", ".join(UPLOADS)}]})
     zipped = head.startswith(_ZIP)
-    if extension == "xlsx" and not zipped and not head.startswith(_OLE):
+    if extension in _SHEETS and not zipped and not head.startswith(_OLE):
         raise Invalid({"file": [_("This file is not a spreadsheet, whatever its name says.")]})
+    if extension == "parquet" and not head.startswith(_PARQUET):
+        raise Invalid({"file": [_("This file is not Parquet, whatever its name says.")]})
+    if extension in (*_SHEETS, "parquet"):
+        return
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))  # UTF-16 is text that holds zeros
-    binary = zipped or head.startswith(_OLE) or (b"\0" in head and not wide)
-    if extension != "xlsx" and binary:
+    binary = zipped or head.startswith((_OLE, _PARQUET)) or (b"\0" in head and not wide)
+    if binary:
         raise Invalid({"file": [_("This file is not text, whatever its name says.")]})
 
 
@@ -78,11 +94,14 @@ def add_version(
     note: Text | None = None,
     accept: bool = False,
     types: dict[str, Any] | None = None,
+    day_first: bool | None = None,
+    step: Callable[[int, int], None] | None = None,
 ) -> Version:
-    """Read a CSV or XLSX file called `name` into a version that waits for publication; return it.
+    """Read a file called `name` (`UPLOADS`) into a version that waits for publication; return it.
 
     The types and words of the version before are kept; where a cell does not fit, the column
-    becomes text and the cell is listed. Raises BadTable with the cells unless `accept`, Invalid
+    becomes text and the cell is listed. `day_first` settles days that may be months; `step(done,
+    steps)` is told how far it is. Raises BadTable with the cells unless `accept`, Invalid
     for a file that is no table or too large: then the version before stays as it was. The same
     rows again return the version that is there.
     """
@@ -94,20 +113,25 @@ def add_version(
     before = latest(resource)
     previous = store.schema_of(before) if before else None
     wanted = {c.name: c.type for c in previous.columns} if previous else {}
+    say = step or (lambda done, steps: None)
     try:
         with read_table(
             source,
-            bytes_max=limits.IMPORT_BYTES,
+            bytes_max=limits.TABLE_BYTES,
+            day_first=day_first,
             types={**wanted, **(types or {})},
             previous=previous,
         ) as reading:
             if reading.problems_total and not accept:
                 raise BadTable(reading.problems, reading.problems_total)
+            say(1, 3)
             # Outside the transaction: reading a large file must not hold the database.
             stored = store.store().put(reading.reader(), reading.schema)
+            understood = {one["name"]: one for one in reading.understood}
+            say(2, 3)
     except TableError as error:
         raise refused(error) from None
-    return _record(actor, resource, stored, note)
+    return _record(actor, resource, stored, note, understood=understood)
 
 
 def put_table(
@@ -132,12 +156,21 @@ def put_table(
 
 
 def _columns(
-    stored: tables_store.Version, before: Version | None, values: Values
+    stored: tables_store.Version,
+    before: Version | None,
+    values: Values,
+    understood: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    """Return the codebook; what coded cells mean is kept from the version before."""
+    """Return the codebook, with what each column was taken for and why.
+
+    What coded cells mean is kept from the version before.
+    """
     known = {c["name"]: c["values"] for c in before.columns if "values" in c} if before else {}
     known |= {name: {code: dict(text) for code, text in v.items()} for name, v in values.items()}
-    columns = stored.schema.as_list()
+    columns = [
+        {**c, "understood": understood[c["name"]]} if c["name"] in understood else c
+        for c in stored.schema.as_list()
+    ]
     return [{**c, "values": known[c["name"]]} if c["name"] in known else c for c in columns]
 
 
@@ -147,6 +180,7 @@ def _record(
     stored: tables_store.Version,
     note: Text | None,
     values: Values | None = None,
+    understood: Mapping[str, Any] | None = None,
 ) -> Version:
     csv_sha256, csv_bytes = _as_csv(stored)
     profile = store.store().profile(stored).as_dict()
@@ -163,7 +197,7 @@ def _record(
             bytes=stored.bytes,
             csv_sha256=csv_sha256,
             csv_bytes=csv_bytes,
-            columns=_columns(stored, before, values or {}),
+            columns=_columns(stored, before, values or {}, understood or {}),
             profile=profile,
             path=str(stored.path.relative_to(store.store().root)),
             by_id=actor.person_id,

@@ -31,6 +31,11 @@ urlpatterns = [
         name="desk_file_version",
     ),
     path(
+        _("desk/data/<slug:slug>/files/<slug:file>/loading/"),
+        desk_data.loading_page,
+        name="desk_file_loading",
+    ),
+    path(
         _("desk/data/<slug:slug>/files/<slug:file>/columns/"),
         desk_data.columns,
         name="desk_file_columns",

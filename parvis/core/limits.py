@@ -12,6 +12,12 @@ COMMENTS_PAGE_ROWS = 50
 UPLOAD_BYTES = 10_000_000
 IMPORT_BYTES = 50_000_000
 IMPORT_ROWS = 200_000
+TABLE_BYTES = 500_000_000
+"""The largest file that becomes a table of the catalogue."""
+TABLE_AT_ONCE_BYTES = 2_000_000
+"""Larger files are read by a job, outside the request."""
+UPLOAD_KEPT_DAYS = 7
+"""How long a file that could not be read is kept, for somebody to accept it as it is."""
 LEAF_BYTES = 65_535
 CHART_ANSWERS_MIN = 10
 """Public charts appear from this many answers on (TRUST: publication threshold)."""

@@ -264,6 +264,7 @@ PAGES: dict[str, Row] = {
     "desk_dataset_publish": Row("draft_dataset", None, STEWARD),
     "desk_file_new": Row("dataset", STEWARD, STEWARD),
     "desk_file_version": Row("file", STEWARD, STEWARD),
+    "desk_file_loading": Row("file", STEWARD, STEWARD),
     "desk_file_columns": Row("file", STEWARD, STEWARD),
     "desk_file_remove": Row("file", None, STEWARD),
     "desk_documents": Row("none", STEWARD | {"elsewhere"}),

@@ -9,17 +9,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from parvis.catalogue import loading, previews, services
-from parvis.catalogue.forms import DatasetForm, FileForm, VersionForm
+from parvis.catalogue import loading, previews, services, uploads
+from parvis.catalogue.forms import DAY_FIRST, DatasetForm, FileForm, VersionForm
 from parvis.catalogue.models import Dataset, Resource, Version
 from parvis.catalogue.requests import Request
 from parvis.catalogue.views.public import dataset_context
-from parvis.core import access
+from parvis.core import access, limits
 from parvis.core.errors import Invalid, NotFound
 from parvis.core.events import IdempotencyKey
 from parvis.core.forms import put_errors
 from parvis.core.i18n import LANGUAGES
-from parvis.core.models import State
+from parvis.core.models import Job, State
 from parvis.core.pages import paginate
 
 PROBLEMS_SHOWN = 50
@@ -126,9 +126,16 @@ def edit(request: Request, slug: str) -> HttpResponse:
 
 def _overview(request: Request, dataset: Dataset, refusal: Invalid | None = None) -> HttpResponse:
     files = []
+    jobs = uploads.latest(dataset)
     for resource in dataset.resources.select_related("current"):
         waiting = resource.versions.filter(published_at__isnull=True).first()
-        files.append({"resource": resource, "waiting": waiting, "current": resource.current})
+        job = jobs.get(str(resource.pk))
+        files.append({
+            "resource": resource,
+            "waiting": waiting,
+            "current": resource.current,
+            "job": job if job and not job.result.get("version") else None,
+        })  # fmt: skip
     public = dataset.node.state == State.PUBLIC
     waits = any(one["waiting"] for one in files)
     consultation = dataset.node.links_in.filter(relation="published_as").first()
@@ -198,6 +205,8 @@ def _load(
                 description=form.cleaned_data["description"],
                 kind=form.cleaned_data["kind"],
             )
+        if upload.size > limits.TABLE_AT_ONCE_BYTES:
+            return _later(request, dataset, resource, form), None
         before = loading.latest(resource)
         version = loading.add_version(
             actor=request.actor,
@@ -206,6 +215,7 @@ def _load(
             name=upload.name,
             note=form.cleaned_data.get("note"),
             accept=form.cleaned_data["accept"],
+            day_first=DAY_FIRST[form.cleaned_data["days"]],
         )
     except Invalid as refusal:
         if made and resource is not None:
@@ -217,6 +227,51 @@ def _load(
     else:
         messages.success(request, _("Loaded: %(rows)d rows.") % {"rows": version.rows})
     return redirect("desk_dataset", dataset.node.slug), None
+
+
+def _later(
+    request: Request, dataset: Dataset, resource: Resource, form: Any
+) -> HttpResponseRedirect:
+    """Leave a large file to the worker; return where its progress is shown."""
+    upload = form.cleaned_data["file"]
+    uploads.start(
+        actor=request.actor,
+        resource=resource,
+        token=uploads.keep(upload.chunks()),
+        name=upload.name,
+        days=form.cleaned_data["days"],
+        accept=form.cleaned_data["accept"],
+        note=form.cleaned_data.get("note"),
+    )
+    return redirect("desk_file_loading", dataset.node.slug, resource.slug)
+
+
+def loading_page(request: Request, slug: str, file: str) -> HttpResponse:
+    """How far the reading of a large file is; what is wrong in it, to be accepted or corrected."""
+    dataset = _dataset(request, slug)
+    resource = _resource(dataset, file)
+    job = uploads.latest(dataset).get(str(resource.pk))
+    if request.method == "POST":
+        uploads.accept(actor=request.actor, resource=resource)
+        return redirect("desk_file_loading", slug, file)
+    result = job.result if job else {}
+    context = {
+        "section": "desk",
+        "heading": _("Loading of the file"),
+        "node": dataset.node,
+        "resource": resource,
+        "back": reverse("desk_dataset", args=[slug]),
+        "job": job,
+        "at_work": job is not None and job.state in (Job.State.WAITING, Job.State.RUNNING),
+        "failed": job is not None and job.state in (Job.State.FAILED, Job.State.CANCELLED),
+        "result": result,
+        "total": result.get("total", 0),
+        "problems": [
+            {"row": row, "column": column, "value": value, "words": loading.in_words(reason)}
+            for row, column, value, reason in result.get("problems", ())
+        ],
+    }
+    return render(request, "catalogue/desk_loading.html", context)
 
 
 def _file_page(
@@ -285,6 +340,7 @@ def columns(request: Request, slug: str, file: str) -> HttpResponse:
         "back": reverse("desk_dataset", args=[slug]),
         "columns": list(enumerate(version.columns)),
         "described": {one.name: one for one in previews.columns_of(version)},
+        "why": {column["name"]: loading.why_in_words(column) for column in version.columns},
         "languages": LANGUAGES,
     }
     return render(request, "catalogue/desk_columns.html", context)

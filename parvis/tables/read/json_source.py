@@ -35,8 +35,8 @@ def is_json(head: bytes, encoding: Encoding) -> bool:
     """Whether a text file starts as JSON does: a list, or an object with a quoted name."""
     text = head.decode(encoding.codec, "replace").lstrip("\ufeff \t\r\n")
     if text.startswith("["):
-        return text[1:].lstrip()[:1] in ("{", "[", "]")
-    return text.startswith("{") and text[1:].lstrip()[:1] in ('"', "}")
+        return text[1:].lstrip()[:1] in ("{", "[", "]", "")
+    return text.startswith("{") and text[1:].lstrip()[:1] in ('"', "}", "")
 
 
 class _Text:
