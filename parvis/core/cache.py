@@ -13,13 +13,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 
 _ENTRIES_MAX = 2_000
 _BODY_BYTES_MAX = 2_000_000
 _counter: mmap.mmap | None = None
+_T = TypeVar("_T")
 
 
 def _shared() -> mmap.mmap:
@@ -43,6 +44,22 @@ def generation() -> int:
 def bump() -> None:
     """Say that public pages changed. A time, so that two processes never write the same."""
     _shared()[:8] = struct.pack("<Q", max(time.time_ns(), generation() + 1))
+
+
+def per_generation(read: Callable[[], _T]) -> Callable[[], _T]:
+    """Have a function asked once by process for each state of what public pages show.
+
+    For little that is asked at every page. Tests, whose transactions are undone, always ask.
+    """
+    kept: list[tuple[int, _T]] = []
+
+    def found() -> _T:
+        now = generation()
+        if not kept or kept[0][0] != now or settings.TESTING:
+            kept[:] = [(now, read())]
+        return kept[0][1]
+
+    return found
 
 
 class PageCache:

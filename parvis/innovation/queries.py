@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from parvis.core import cache
 from parvis.core.models import Node, State
 from parvis.core.prepared import Prepared
 from parvis.core.thread import linked
@@ -86,9 +87,19 @@ def helpers_by_region() -> list[RegionRow]:
 
 
 def alternatives_of(node: Node) -> Sequence[Alternative]:
-    """Return the other versions of a page, in one prepared query."""
+    """Return the other versions of a page; no query for those that have none.
+
+    Which ones have some is read once a change of what is public: most pages have none.
+    """
+    if node.pk not in _with_some():
+        return ()
     found: Sequence[Alternative] = _of_node(node=node.pk)
     return found
+
+
+@cache.per_generation
+def _with_some() -> frozenset[UUID]:
+    return frozenset(Alternative.objects.values_list("node_id", flat=True))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from parvis.site.thread import consultation_thread, reach
 
 @require_safe
 def consultation(request: HttpRequest, slug: str) -> HttpResponse:
-    """One consultation, at most nine queries."""
+    """One consultation, at most eight queries; a ninth after something public has changed."""
     found = consultation_or_404(request, slug)
     calendar = phases.Calendar.of(found)
     counts = queries.counts(found)
