@@ -220,9 +220,7 @@ PAGES: dict[str, Row] = {
     "drafting_edit": Row("drafting", VOICES, VOICES),
     "change_new": Row("passage", SIGNED, SIGNED),
     "change_settle": Row("change", VOICES, VOICES),
-    "drafting_export": Row(
-        "drafting", COORDINATOR | {"elsewhere"}, COORDINATOR | {"elsewhere"}
-    ),
+    "drafting_export": Row("drafting", COORDINATOR | {"elsewhere"}, COORDINATOR | {"elsewhere"}),
     "cocreation_check": Row("cocreation_item", COORDINATOR, COORDINATOR),
     "commitment_evaluate": Row("commitment", MEMBER, MEMBER),
     "plan_evaluate": Row("plan", MEMBER, MEMBER),

@@ -212,7 +212,7 @@ def comment(
     said = review.comments.all()
     if said.count() >= COMMENTS_MAX:
         raise TooMany(_("This review has too many comments to take another one."))
-    mine = said.filter(reviewer=reviewer) if reviewer else said.filter(person_id=actor.person_id)
+    mine = said.filter(reviewer=reviewer) if reviewer else said.filter(person=actor.person)
     if mine.filter(at__gt=timezone.now() - timedelta(hours=1)).count() >= COMMENTS_BY_HOUR:
         raise TooMany
     row = ReviewComment(

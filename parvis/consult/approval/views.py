@@ -121,6 +121,7 @@ def _act(request: HttpRequest, review: Review, given: dict[str, Any]) -> tuple[i
     """Do what one of the page's forms asks; return (status, secret made)."""
     actor, data = request.actor, request.POST
     action = data.get("action", "")
+    form: Any
     if action == "comment":
         form = given[action] = forms.CommentForm(data, anchor=anchor_of(data))
         done = sent(form, lambda: services.comment(

@@ -80,6 +80,8 @@ def load_legal(site: Site) -> None:
     values: dict[str, Any] = {
         name: {code: _proposed(name, code) for code in ("fr", "en")} for name in PROPOSED_DEFAULTS
     }
+    if site.organisation is None:
+        raise ValueError("the demonstration's site has no organisation")
     legal.set_defaults(
         actor=SYSTEM,
         organisation=site.organisation,

@@ -33,7 +33,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
         cocreation.check,
         name="cocreation_check",
     ),
-    path(
-        _("desk/collaboration/drafts/<slug:slug>/plan/"), drafts.export, name="drafting_export"
-    ),
+    path(_("desk/collaboration/drafts/<slug:slug>/plan/"), drafts.export, name="drafting_export"),
 ]
