@@ -142,8 +142,20 @@ class Standing:
         names = list(STATES)
         here = names.index(self.state)
         if self.state == "open":
+            passed = {
+                "draft": True,
+                "review": self.review is not None,
+                "approved": self.last is not None,
+                "scheduled": self.last is not None and self.last.publish_at is not None,
+                "open": True,
+            }
             return [
-                {"words": STATES[name], "state": "done", "here": name == "open"} for name in names
+                {
+                    "words": STATES[name],
+                    "state": "done" if passed[name] else "dropped",
+                    "here": name == "open",
+                }
+                for name in names
             ]
         return [
             {

@@ -91,6 +91,16 @@ def test_the_desk_lists_five_states_and_says_the_current_one() -> None:
             services.approve(actor=team.coordinator, review=review)
 
 
+def test_once_open_what_was_not_used_is_not_said_done() -> None:
+    team = make_team()
+    make_review(team, approved=True)
+    consult.open_consultation(actor=team.adviser, consultation=team.consultation)
+    html = _client(team.adviser).get(_url("consult_desk", _slug(team))).content.decode()
+    found = re.search(r'<ol class="row five".*?</ol>', html, re.S)
+    assert found and found[0].count('data-state="done"') == 4
+    assert 'data-state="dropped">Ouverture prévue' in found[0]
+
+
 def test_the_desk_says_what_changed_since_the_approval() -> None:
     team = make_team()
     make_review(team, approved=True)
