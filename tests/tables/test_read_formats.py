@@ -208,6 +208,7 @@ def test_what_a_person_says_wins():
     [
         (["oui", "NON", "Oui"], "boolean", [True, False, True]),
         (["vrai", "false"], "boolean", [True, False]),
+        (["oui", "non", "peut-être"], "text", ["oui", "non", "peut-être"]),
         (["1\u202f234,5", "12\u00a0000", "-3,25"], "number", [1234.5, 12000.0, -3.25]),
         (["1 234", "12", "-7"], "integer", [1234, 12, -7]),
         (["31/12/2024", "1/2/2024"], "date", [Day(2024, 12, 31), Day(2024, 2, 1)]),
@@ -233,6 +234,8 @@ def test_what_a_person_says_wins():
 def test_french_and_english_ways_of_writing(texts, kind, values):
     reading, found = column(texts)
     assert (reading.schema["v"].type, found) == (kind, values)
+    faults = {"31/02/2024", "29 février 2023", "01/02-2024", "007"} & set(texts)
+    assert bool(reading.problems) <= bool(faults)
 
 
 def test_days_that_may_be_months_stay_text_until_somebody_says():

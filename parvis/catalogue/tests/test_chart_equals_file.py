@@ -57,6 +57,8 @@ def test_every_chart_equals_the_file(rows):
         assert sum(counts) + drawing.other + drawing.missing == len(file)
         if drawing.kind == "bar":
             expected = Counter(filled)
+            if set(expected) <= {"true", "false"}:  # written in the reader's language on the page
+                expected = Counter({"oui": expected["true"], "non": expected["false"]})
             for bar in drawing.bars:
                 assert expected[bar.words.replace("\u00a0", "").replace("−", "-")] == bar.count
 

@@ -36,6 +36,7 @@ Shape = Literal[
     "dmy_time",
     "mdy_time",
     "same_day_time",
+    "truth",
 ]
 _EXPRESSIONS: dict[str, str] = {
     "whole": "^[-−]?(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:" + _SPACE + "[0-9]{3}){1,5})$",
@@ -44,14 +45,16 @@ _EXPRESSIONS: dict[str, str] = {
     "english": "^[-−]?(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\\.[0-9]+)?$",
 }
 NUMBERS: tuple[Shape, ...] = ("point", "comma", "english")
-# What a date is written as; "same_day" marks days that are the same whichever comes first.
+# What a date is written as; "same_day" marks days that are the same whichever comes first, and
+# "truth" booleans that can be nothing else ("oui" may stand beside "peut-être").
 DATES: tuple[Shape, ...] = ("date", "dmy", "mdy", "ymd", "words")
 TIMES: tuple[Shape, ...] = ("naive", "zoned", "dmy_time", "mdy_time")
 SHAPES: tuple[Shape, ...] = ("whole", *NUMBERS, "boolean", *DATES, *TIMES)
-MARKS: tuple[Shape, ...] = ("same_day", "same_day_time")
+MARKS: tuple[Shape, ...] = ("same_day", "same_day_time", "truth")
 _LEADING_ZERO = f"^[-−]?0[0-9](?:[0-9.,]|{_SPACE})*$"
 _NEGATIVE_ZERO = "^[-−]0+$"
 TRUE = pa.array(["true", "vrai", "oui", "yes"])
+_TRUTH = pa.array(["true", "vrai", "false", "faux"])
 _BOOLEAN = pa.array(["true", "vrai", "oui", "yes", "false", "faux", "non", "no"])
 _PLAIN = "^-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?$"
 _PLAIN_CELL = re.compile(_PLAIN)
@@ -94,9 +97,10 @@ def masks(cells: pa.Array) -> dict[Shape, pa.Array]:
 def _each(cells: pa.Array) -> dict[Shape, pa.Array]:
     found: dict[Shape, pa.Array] = {}
     if pc.min(pc.binary_length(cells)).as_py() <= 5:
-        flags = pc.is_in(pc.utf8_lower(cells), _BOOLEAN)
+        lower = pc.utf8_lower(cells)
+        flags = pc.is_in(lower, _BOOLEAN)
         if pc.any(flags).as_py():
-            found["boolean"] = flags
+            found["boolean"], found["truth"] = flags, pc.is_in(lower, _TRUTH)
     number_like = pc.match_substring_regex(cells, _NUMBER_LIKE)
     if pc.any(number_like).as_py():
         found |= _numbers(cells, _whole(cells))
