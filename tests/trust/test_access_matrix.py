@@ -15,7 +15,7 @@ from tests.trust import matrix
 from tests.trust.matrix import Row
 from tests.trust.world import ROLES, WRONG_CODE, World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 
 def _routes(patterns: Any, before: str = "") -> Iterator[tuple[str, str | None]]:

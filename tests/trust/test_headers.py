@@ -13,7 +13,7 @@ from tests.trust import matrix
 from tests.trust.test_access_matrix import _fill, _pages
 from tests.trust.world import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
 
 INLINE = (
     (re.compile(r"<[^>]+\sstyle\s*=", re.I), "style="),
