@@ -229,15 +229,13 @@ def _condition(schema: Schema, query: Query) -> tuple[str, list[Any]]:
         parameters += values
     if len(query.search) > SEARCH_CHARACTERS_MAX:
         raise _bad(f"search is longer than {SEARCH_CHARACTERS_MAX} characters")
-    for word in query.search.split()[:SEARCH_WORDS_MAX]:
-        # Each word may be found in any column.
-        # Figures have no accents, and folding them is most of the work.
-        found = [
-            f"contains({folded(_as_text(c)) if c.type == 'text' else _as_text(c)}, {folded('?')})"
-            for c in schema.columns
-        ]
-        parts.append("(" + " OR ".join(found) + ")")
-        parameters += [word] * len(found)
+    words = query.search.split()[:SEARCH_WORDS_MAX]
+    if words:
+        # Each word may be found in any column: all cells of a row are folded once, together. What
+        # stands between them is white space, which no word holds.
+        cells = folded(f"concat_ws(chr(31), {', '.join(map(_as_text, schema.columns))})")
+        parts += [f"contains({cells}, {folded('?')})"] * len(words)
+        parameters += words
     return (" WHERE " + " AND ".join(parts) if parts else ""), parameters
 
 

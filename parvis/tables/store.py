@@ -22,6 +22,7 @@ from parvis.tables.schema import Schema
 # DuckDB spreads the work by row group.
 ROW_GROUP_ROWS = 100_000
 REPEATS_SHARE = 0.25
+BATCH_ROWS = 20_000
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -223,7 +224,7 @@ def _checked(batch: pa.RecordBatch, arrow: pa.Schema) -> pa.RecordBatch:
 
 def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
     with file:
-        yield from file.iter_batches()
+        yield from file.iter_batches(batch_size=BATCH_ROWS)
 
 
 def _sha256(path: Path) -> str:

@@ -84,10 +84,11 @@ def _cells(array: pa.Array, quotes: str, exact: bool) -> pa.Array:
         return pc.fill_null(pc.if_else(array, pa.scalar("true"), pa.scalar("false")), "")
     if pa.types.is_integer(kind) or pa.types.is_date(kind):
         return pc.fill_null(pc.cast(array, pa.string()), "")
-    if not pa.types.is_string(kind):
-        # Python's shortest digits, which the hashes of earlier exports were taken from.
-        texts = ["" if v is None else str(iso(v)) for v in array.to_pylist()]
-        return pa.array(texts, pa.string())
+    if pa.types.is_floating(kind):
+        return pc.fill_null(_floats(array), "")
+    if pa.types.is_timestamp(kind):
+        texts = pc.replace_substring(pc.cast(array, pa.string()), " ", "T")
+        return pc.fill_null(pc.replace_substring_regex(texts, r"\.000000(Z?)$", r"\1"), "")
     cells = pc.fill_null(array, "")
     if not exact:
         formula = pc.match_substring_regex(cells, _FORMULA)
@@ -98,6 +99,21 @@ def _cells(array: pa.Array, quotes: str, exact: bool) -> pa.Array:
         doubled = _between_marks('"', pc.replace_substring(cells, '"', '""'), '"')
         cells = pc.if_else(marked, doubled, cells)
     return cells
+
+
+def _floats(array: pa.Array) -> pa.Array:
+    """The shortest digits, as Python writes them: the hashes of earlier exports rest on it."""
+    size = pc.abs(array)
+    usual = pc.and_(pc.greater_equal(size, 1e-3), pc.less(size, 1e15))
+    usual = pc.fill_null(pc.or_(usual, pc.equal(size, 0.0)), True)
+    texts = pc.cast(array, pa.string())
+    whole = pc.invert(pc.match_substring(texts, "."))
+    texts = pc.if_else(whole, pc.binary_join_element_wise(texts, ".0", ""), texts)
+    if pc.all(usual).as_py() is False:  # the two write exponents otherwise
+        odd = pc.invert(usual)
+        values = [repr(value) for value in array.filter(odd).to_pylist()]
+        texts = pc.replace_with_mask(texts, odd, pa.array(values, pa.string()))
+    return texts
 
 
 def _between_marks(before: str, cells: pa.Array, after: str) -> pa.Array:

@@ -166,9 +166,8 @@ def decide(
         usual: Shape = max(("naive", "zoned"), key=lambda shape: matches[shape])
         return _text(tally, usual, "mixed_time_zones", "mixed_time_zones")
     best = max(wanted, key=lambda shape: matches[shape])
-    if best == "boolean" and forced is None and matches["truth"] * 2 <= filled:
-        return Decision("text", filled=filled)  # answers such as oui, non, peut-être
-    if forced or matches[best] * 2 > filled:
+    usual_answers = best == "boolean" and matches["truth"] * 2 <= filled  # oui, non, peut-être
+    if forced or (matches[best] * 2 > filled and not usual_answers):
         if best == "whole" and forced is None:
             best = max(NUMBERS, key=lambda shape: matches[shape])
         return _text(tally, best, "odd_cells", shapes.REASON[TYPE_OF[best]])
