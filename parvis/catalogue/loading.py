@@ -51,7 +51,8 @@ def why_in_words(column: Mapping[str, Any]) -> str:
     understood = column.get("understood")
     if not understood or understood.get("why") not in WHY:
         return ""
-    words = str(_(WHY[understood["why"]]) % understood)
+    reason = WHY[understood["why"]]
+    words = str(_(reason) % understood)
     form = FORMS.get(understood.get("form", ""), "")
     return f"{words} ({form})" if form else words
 
