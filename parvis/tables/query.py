@@ -1,13 +1,14 @@
 """Questions to a version: filter, search, sort, page, group. Compiled to SQL with parameters."""
 
 import datetime
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
-from parvis.tables import engine, keyset
+from parvis.tables import engine, folding, keyset
 from parvis.tables.engine import quoted
 from parvis.tables.errors import TableError
 from parvis.tables.schema import Column, Schema
@@ -41,6 +42,8 @@ _SQL_TYPE = {
     "date": "DATE",
     "datetime": "TIMESTAMP",
 }
+# Letters of numbers, days, times and booleans as the engine writes them.
+_IN_FIGURES = re.compile("[-+0-9.:etrufals]+")
 _COMPARISONS = {"=", "!=", "<", "<=", ">", ">="}
 
 
@@ -229,13 +232,22 @@ def _condition(schema: Schema, query: Query) -> tuple[str, list[Any]]:
         parameters += values
     if len(query.search) > SEARCH_CHARACTERS_MAX:
         raise _bad(f"search is longer than {SEARCH_CHARACTERS_MAX} characters")
-    words = query.search.split()[:SEARCH_WORDS_MAX]
-    if words:
-        # Each word may be found in any column: all cells of a row are folded once, together. What
-        # stands between them is white space, which no word holds.
-        cells = folded(f"concat_ws(chr(31), {', '.join(map(_as_text, schema.columns))})")
-        parts += [f"contains({cells}, {folded('?')})"] * len(words)
-        parameters += words
+    # Each word may be found in any column. What stands between the cells of a row is white space,
+    # which no word holds.
+    cells = f"concat_ws(chr(31), {', '.join(map(_as_text, schema.columns))})"
+    texts = [_as_text(column) for column in schema.columns if column.type == "text"]
+    for word in query.search.split()[:SEARCH_WORDS_MAX]:
+        expression = folding.pattern(word)
+        if expression is None:
+            parts.append(f"contains({folded(cells)}, {folded('?')})")
+            parameters.append(word)
+            continue
+        # Figures and days are not written out for a word they cannot hold.
+        looked_in = f"concat_ws(chr(31), {', '.join(texts)})" if texts else "''"
+        if _IN_FIGURES.fullmatch(folding.fold(word)):
+            looked_in = cells
+        parts.append(f"regexp_matches({looked_in}, ?)")
+        parameters.append(expression)
     return (" WHERE " + " AND ".join(parts) if parts else ""), parameters
 
 

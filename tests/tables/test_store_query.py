@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parvis.tables import engine
+from parvis.tables import engine, folding
 from parvis.tables.errors import TableError
 from parvis.tables.query import Aggregate, Query, Sort, Where
 from parvis.tables.schema import Column, Schema
@@ -354,7 +354,23 @@ def test_pure():
 
     code = (
         "import sys, parvis.tables.store, parvis.tables.write, parvis.tables.chart\n"
+        "import parvis.tables.dump, parvis.tables.difference, parvis.tables.sandbox\n"
         "import parvis.tables.read, parvis.analysis.privacy, parvis.analysis.text\n"
         "sys.exit(any(m in sys.modules for m in ('django', 'httpx', 'requests', 'pandas')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+LETTERS = st.text("aAàâeéÉœŒæÆoOôçnñ’'zß\u0301\u0327 -1.(", max_size=6)
+
+
+@given(text=LETTERS, word=LETTERS.filter(lambda w: len(w.split()) == 1))
+@settings(deadline=None, max_examples=300)
+def test_pattern_finds_what_folding_finds(text, word):
+    word = word.strip()
+    expression = folding.pattern(word)
+    if expression is None:
+        assert not folding.fold(word).isascii() or not folding.fold(word)
+        return
+    row = duckdb.execute("SELECT regexp_matches(?, ?)", [text, expression]).fetchone()
+    assert row == (folding.fold(word) in folding.fold(text),)
