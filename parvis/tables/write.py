@@ -104,7 +104,7 @@ def _cells(array: pa.Array, quotes: str, exact: bool) -> pa.Array:
 def _floats(array: pa.Array) -> pa.Array:
     """The shortest digits, as Python writes them: the hashes of earlier exports rest on it."""
     size = pc.abs(array)
-    usual = pc.and_(pc.greater_equal(size, 1e-3), pc.less(size, 1e15))
+    usual = pc.and_(pc.greater_equal(size, 1e-3), pc.less(size, 1e9))
     usual = pc.fill_null(pc.or_(usual, pc.equal(size, 0.0)), True)
     texts = pc.cast(array, pa.string())
     whole = pc.invert(pc.match_substring(texts, "."))

@@ -150,6 +150,14 @@ def test_csv_is_what_pythons_writer_gives(rows, separator, exact):
     assert found.decode() == out.getvalue()
 
 
+def test_decimals_of_every_size_are_written_as_python_writes_them():
+    values = [m * 10.0**e for e in range(-12, 24) for m in (1, 1.5, -2, 1.2345678901234567)]
+    values += [0.0, -0.0, 5e-324, 1.7976931348623157e308, 999999999.9, 1e9, 123456789.125]
+    schema = Schema.from_arrow(pa.schema([("x", pa.float64())]))
+    found = b"".join(write.csv_chunks(schema, [pa.record_batch({"x": pa.array(values)})]))
+    assert found.decode().split("\r\n")[1:-1] == [repr(v) for v in values]
+
+
 def test_one_empty_cell_is_still_a_row(store):
     version = store.put(pa.table({"t": ["a", None, "b"]}))
     data = b"".join(chunks(store, version, "csv"))
