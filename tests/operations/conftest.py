@@ -16,8 +16,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = os.environ.get("PARVIS_DATABASE_URL", "")
 INIT = (
-    "init", "--no-input", "--no-approval", "--administrator", "admin@ville.example",
-    "--name-fr", "Ville d’essai", "--name-en", "Test City", "--privacy-contact", "vp@ville.example",
+    "init", "--no-input", "--administrator", "admin@ville.example", "--name-fr", "Ville d’essai",
+    "--name-en", "Test City", "--privacy-contact", "vp@ville.example",
 )  # fmt: skip
 
 
