@@ -64,7 +64,7 @@ def make_organisation(slug: str = "sct", title: str = "Secrétariat") -> Organis
     node = Node.objects.create(
         kind="organisation", slug=slug, title={"fr": title, "en": title}, state=State.PUBLIC
     )
-    return Organisation.objects.create(node=node, acronym=slug.upper())
+    return Organisation.objects.create(node=node, acronym=slug.upper()[:20])
 
 
 def make_site() -> Site:
