@@ -15,6 +15,8 @@ from parvis.commands import stamp
 from parvis.commands import words as words_module
 from tests.operations.conftest import INIT
 
+pytestmark = pytest.mark.once
+
 _SIGN_IN = """
 import re
 from django.core import mail

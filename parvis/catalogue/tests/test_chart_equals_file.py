@@ -39,6 +39,7 @@ def downloaded(slug: str, version) -> list[dict[str, str]]:
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+@pytest.mark.once
 @given(ROWS)
 def test_every_chart_equals_the_file(rows):
     content = "mot,n,jour\n" + "".join(f"{a},{b},{c}\n" for a, b, c in rows)

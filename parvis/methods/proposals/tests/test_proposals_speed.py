@@ -70,6 +70,7 @@ def test_comments_ask_as_much_of_5_as_of_110(client):
     assert queries_of(client, reverse("proposal", args=[slug, many])) == count <= 12
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_2000_proposals_and_110_comments_cost_little(client, monkeypatch):
     # Tests copy the context of every template they draw: not what is measured here.
