@@ -34,7 +34,7 @@ MEASURE = """() => ({
   wide: document.documentElement.scrollWidth - window.innerWidth,
   ids: [...document.querySelectorAll("[id]")].map(e => e.id)
     .filter((id, i, all) => all.indexOf(id) !== i),
-  links: [...document.querySelectorAll("a[href]")].map(a => a.href),
+  links: [...document.querySelectorAll("a[href]:not([download])")].map(a => a.href),
 })"""
 AUDIT = """rules => axe.run(document, {
   resultTypes: ["violations"], ...(rules && {runOnly: rules}),
