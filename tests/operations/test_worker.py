@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from parvis import worker
+from parvis import steps, worker
 from parvis.consult.models import Draft
 from parvis.core.models import Event, Job
 from parvis.ledger.models import Leaf
@@ -41,7 +41,7 @@ def test_one_pass_does_every_step() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_boundary_is_said_when_the_clock_passes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     consultation = make_consultation(days=(-1, 2))
-    say = worker.Boundaries()
+    say = steps.Boundaries()
     now = timezone.now()
 
     def at(**later: int) -> bool:
@@ -67,7 +67,7 @@ def test_a_step_that_fails_waits_longer_each_time_and_recovers() -> None:
             raise OSError("the disk is away")
         return True
 
-    step = worker.Step("trial", fail)
+    step = steps.Step("trial", fail)
     assert not step.go()
     assert step.failures == 1
     assert not step.go(), "it waits"
@@ -94,7 +94,7 @@ def test_a_job_that_killed_its_worker_three_times_has_failed() -> None:
     old = timezone.now() - timedelta(minutes=10)
     for attempts in (1, 3):
         Job.objects.create(task="x", state=Job.State.RUNNING, attempts=attempts, heartbeat_at=old)
-    worker._recover()
+    steps.recover()
     states = dict(Job.objects.values_list("attempts", "state"))
     assert states == {1: Job.State.WAITING, 3: Job.State.FAILED}
 

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from parvis import worker
+from parvis import steps
 from parvis.consult import methods
 from parvis.consult.models import Consultation, Contribution, Phase
 from parvis.core import outbox
@@ -78,7 +78,7 @@ def test_closing_makes_one_copy_a_language_and_the_answers_another() -> None:
     assert keep()
     assert FrozenCopy.objects.filter(moment="report").count() == 2
     assert not keep() and not copies.Keeper()()
-    assert "copies" in [step.name for steps in worker.lanes().values() for step in steps]
+    assert "copies" in [step.name for lane in steps.lanes().values() for step in lane]
 
 
 def test_what_is_answered_already_has_one_copy_that_says_so() -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from parvis import worker
+from parvis import steps
 from parvis.consult.models import Channel, Consultation
 from parvis.core.access import SYSTEM
 from parvis.core.models import Node
@@ -92,7 +92,7 @@ def test_the_worker_counts_what_changed_only() -> None:
     make_answer(survey_of(other))
     assert daily.refresh() == 1
     assert ReceivedDay.objects.get(consultation=found.node).received == 2
-    names = [step.name for steps in worker.lanes().values() for step in steps]
+    names = [step.name for lane in steps.lanes().values() for step in lane]
     assert "daily" in names
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from parvis import worker
+from parvis import steps
 from parvis.consult import contributions
 from parvis.consult.models import Consultation, Contribution, Phase
 from parvis.core.access import SYSTEM
@@ -229,10 +229,10 @@ def test_the_worker_keeps_one_row_a_month_and_writes_only_what_changed() -> None
 
 
 def test_the_worker_does_it() -> None:
-    names = [step.name for steps in worker.lanes().values() for step in steps]
+    names = [step.name for lane in steps.lanes().values() for step in lane]
     assert "promises" in names
     closed()
-    worker.Promises()()
+    steps.Made("parvis.site.promise_keeping.Watch")()
     assert PromiseMonth.objects.filter(name="responses", denominator=1, late=1).exists()
 
 

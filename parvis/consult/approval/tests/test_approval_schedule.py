@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from parvis import worker
+from parvis import steps
 from parvis.consult import services as consult
 from parvis.consult.approval import changes, gate, schedule
 from parvis.consult.approval.models import ProposedChange, Review
@@ -59,9 +59,9 @@ def test_the_worker_has_a_step_for_it() -> None:
     make_review(team, approved=True)
     review = _planned(team)
     Review.objects.filter(pk=review.pk).update(publish_at=timezone.now())
-    steps = {step.name: step for step in worker.lanes()["events"]}
-    assert steps["planned"].every <= 30
-    assert steps["planned"].run()
+    by_name = {step.name: step for step in steps.lanes()["events"]}
+    assert by_name["planned"].every <= 30
+    assert by_name["planned"].run()
     assert _fresh(team.consultation).node.state == State.PUBLIC
 
 
