@@ -126,15 +126,6 @@ def change_drafting(*, actor: Actor, drafting: Drafting, changes: Mapping[str, A
     return drafting
 
 
-def may_propose(actor: Actor, drafting: Drafting) -> bool:
-    """Whether this actor may propose changes to this text, now."""
-    try:
-        require_proposer(actor, drafting)
-    except (Forbidden, NotFound):
-        return False
-    return True
-
-
 def require_proposer(actor: Actor, drafting: Drafting) -> None:
     """Return when `actor` may propose changes. Raises SignInNeeded, Forbidden, Closed."""
     access.require(actor, "propose_change", drafting.node)
@@ -199,7 +190,7 @@ def propose_change(
     )  # fmt: skip
     row.save(force_insert=True)
     facts = {"passage": passage.position}
-    emit("change.proposed", node=row.node, actor=actor, data=facts, key=key)
+    emit("passage.proposed", node=row.node, actor=actor, data=facts, key=key)
     return row
 
 
@@ -244,9 +235,9 @@ def settle_change(
         passage.text, passage.version = dict(row.text), passage.version + 1
         passage.save(update_fields=["text", "version"])
         _keep(drafting, actor, decision)
-        emit("change.adopted", node=drafting.node, actor=actor, data=facts, key=key)
+        emit("passage.adopted", node=drafting.node, actor=actor, data=facts, key=key)
     else:
-        emit("change.refused", node=drafting.node, actor=actor, data=facts, key=key)
+        emit("passage.refused", node=drafting.node, actor=actor, data=facts, key=key)
     return row
 
 

@@ -139,7 +139,9 @@ LEAF_OF: dict[str, tuple[str, Facts] | None] = {
     "drafting.changed": None,
     "drafting.closed": None,
     "drafting.became": None,
-    "change.adopted": None,
+    "passage.proposed": None,
+    "passage.adopted": None,
+    "passage.refused": None,
     "cocreation.checked": None,
     # catalogue
     "dataset.drafted": None,

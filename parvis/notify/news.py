@@ -35,7 +35,7 @@ NEWS: dict[str, News] = {
     "advice.answered": News(_("An advice received its reply")),
     "group.accredited": News(_("A group was accredited"), everybody=False),
     "drafting.opened": News(_("A text is written together"), everybody=False),
-    "change.adopted": News(_("A change to a common text was adopted"), everybody=False),
+    "passage.adopted": News(_("A change to a common text was adopted"), everybody=False),
     "drafting.became": News(_("A common text goes into a plan")),
     "milestone.changed": News(_("A milestone changed"), everybody=False),
     "strategy.published": News(_("A strategy was published")),

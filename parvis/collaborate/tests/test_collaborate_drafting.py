@@ -120,8 +120,8 @@ def test_adopted_words_are_a_new_version_with_its_difference() -> None:
     settle(stale, adopt=False)
     with pytest.raises(Conflict):
         settle(change, adopt=False)
-    verbs = list(Event.objects.filter(verb__startswith="change.").values_list("verb", flat=True))
-    assert verbs == ["change.proposed", "change.proposed", "change.adopted", "change.refused"]
+    verbs = list(Event.objects.filter(verb__startswith="passage.").values_list("verb", flat=True))
+    assert verbs == ["passage.proposed", "passage.proposed", "passage.adopted", "passage.refused"]
 
 
 def test_a_language_that_is_left_out_falls() -> None:
