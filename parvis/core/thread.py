@@ -15,6 +15,7 @@ from parvis.core import limits
 from parvis.core.access import Actor, require
 from parvis.core.errors import Invalid
 from parvis.core.i18n import Text
+from parvis.core.ids import as_id, stored
 from parvis.core.models import Link, Node, State
 
 # relation -> (kinds it leaves, kinds it reaches). What is not here cannot be linked.
@@ -117,7 +118,7 @@ class Level:
     @cached_property
     def ids(self) -> tuple[UUID, ...]:
         """Their ids. Made when asked: of 11,000, that takes as long as finding them."""
-        return tuple(_ids(self.stored))
+        return tuple(as_id(kept) for kept in self.stored)
 
 
 @dataclass(frozen=True)
@@ -151,27 +152,22 @@ _STATES = (State.PUBLIC, State.PRIVATE, State.HIDDEN)
 _STEP = "SELECT DISTINCT {far} FROM core_link WHERE {near} IN ({places}) AND relation = %s"
 
 
-def _stored(pk: UUID) -> Any:
-    return Node._meta.pk.get_db_prep_value(pk, connection)
-
-
-def _ids(stored: Iterable[Any]) -> list[UUID]:
-    return [pk if isinstance(pk, UUID) else UUID(pk) for pk in stored]
-
-
-def _step(stored: Sequence[Any], relation: str, backwards: bool) -> list[Any]:
+def _step(kept: Sequence[Any], relation: str, backwards: bool) -> list[Any]:
     near, far = ("target_id", "source_id") if backwards else ("source_id", "target_id")
-    sql = _STEP.format(near=near, far=far, places=", ".join(["%s"] * len(stored)))
+    sql = _STEP.format(near=near, far=far, places=", ".join(["%s"] * len(kept)))
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*stored, relation])
+        cursor.execute(sql, [*kept, relation])
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _level(stored: list[Any], relation: str, backwards: bool, kind: str, shown: int) -> Level:
-    # Nothing private is named: survey answers are counted, never listed.
-    some = _ids(stored[:2000])
-    rows = Node.objects.filter(pk__in=some, state=State.PUBLIC).order_by("pk")
-    return Level(relation, backwards, kind, tuple(stored), tuple(rows[:shown] if shown else ()))
+def _level(kept: list[Any], relation: str, backwards: bool, kind: str, shown: int) -> Level:
+    nodes: tuple[Node, ...] = ()
+    if shown:
+        # Nothing private is named: survey answers are counted, never listed.
+        some = [as_id(one) for one in kept[:2000]]
+        rows = Node.objects.filter(pk__in=some, state=State.PUBLIC).order_by("pk")
+        nodes = tuple(rows[:shown])
+    return Level(relation, backwards, kind, tuple(kept), nodes)
 
 
 def walk(start: Node, *, nodes_max: int = limits.WALK_NODES) -> Walk:
@@ -184,15 +180,15 @@ def walk(start: Node, *, nodes_max: int = limits.WALK_NODES) -> Walk:
     levels: list[Level] = []
     for steps, backwards in ((_FORWARD, False), (tuple(reversed(_FORWARD)), True)):
         reached: dict[str, list[Any]] = defaultdict(list)
-        reached[start.kind] = [_stored(start.pk)]
+        reached[start.kind] = [stored(start.pk)]
         for source, relation, target in steps:
             here, there = (target, source) if backwards else (source, target)
             if not reached[here]:
                 continue
-            stored = _step(reached[here], relation, backwards)
-            if stored:
-                reached[there].extend(stored)
-                levels.append(_level(stored, relation, backwards, there, nodes_max))
+            kept = _step(reached[here], relation, backwards)
+            if kept:
+                reached[there].extend(kept)
+                levels.append(_level(kept, relation, backwards, there, nodes_max))
     return Walk(start, tuple(levels))
 
 

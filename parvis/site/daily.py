@@ -19,7 +19,8 @@ from django.utils.translation import ngettext
 from parvis.analysis import privacy
 from parvis.consult.models import Consultation, Contribution
 from parvis.core import cache
-from parvis.core.models import Node, State
+from parvis.core.ids import stored
+from parvis.core.models import State
 from parvis.core.templatetags.parvis import day as day_words
 from parvis.core.templatetags.parvis import number
 from parvis.site.models import ReceivedDay
@@ -44,9 +45,8 @@ GROUP BY 1
 def count(consultation: Consultation) -> dict[date, int]:
     """Return day -> contributions received, whatever became of them: one query over an index."""
     zone = ZoneInfo(consultation.time_zone)
-    value = Node._meta.pk.get_db_prep_value(consultation.pk, connection)
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT.format(slot=_SLOTS[connection.vendor]), [value])
+        cursor.execute(_COUNT.format(slot=_SLOTS[connection.vendor]), [stored(consultation.pk)])
         table = cursor.fetchall()
     found: dict[date, int] = {}
     for slot, n in table:

@@ -15,8 +15,9 @@ from parvis.consult.models import Consultation, Contribution
 from parvis.consult.phases import Calendar, days_left
 from parvis.consult.queries import Counts
 from parvis.core import kinds, thread
+from parvis.core.ids import as_id, stored
 from parvis.core.kinds import Knot
-from parvis.core.models import Link, Node, State
+from parvis.core.models import Link, State
 from parvis.core.templatetags.parvis import day, number
 
 
@@ -67,11 +68,11 @@ def reach(consultation: Consultation) -> Reach:
     found: dict[str, list[UUID]] = {
         name: [] for name in ("themes", "responses", "commitments", "datasets")
     }
-    start = Node._meta.pk.get_db_prep_value(consultation.pk, connection)
+    start = stored(consultation.pk)
     with connection.cursor() as cursor:
         cursor.execute(_REACH, [start, start])
         for name, pk in cursor.fetchall():
-            found[name].append(pk if isinstance(pk, UUID) else UUID(pk))
+            found[name].append(as_id(pk))
     return Reach(**{name: sorted(ids) for name, ids in found.items()})
 
 

@@ -29,6 +29,7 @@ from parvis.core import access
 from parvis.core.access import Actor
 from parvis.core.errors import Conflict, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
+from parvis.core.ids import stored
 from parvis.core.keys import ALPHABET
 from parvis.core.models import State
 
@@ -137,14 +138,9 @@ ON CONFLICT (consultation_id, source, day) DO UPDATE SET count = launch_visitday
 @transaction.atomic
 def count_visit(consultation: Consultation, source: str, day: date | None = None) -> None:
     """Add one to the visits of a source on a day (today)."""
-    field = VisitDay._meta.get_field
-    values = [
-        field("consultation").get_db_prep_value(consultation.pk, connection),  # type: ignore[union-attr]
-        source,
-        field("day").get_db_prep_value(day or timezone.localdate(), connection),  # type: ignore[union-attr]
-    ]
+    on = connection.ops.adapt_datefield_value(day or timezone.localdate())
     with connection.cursor() as cursor:
-        cursor.execute(_ADD_ONE, values)
+        cursor.execute(_ADD_ONE, [stored(consultation.pk), source, on])
 
 
 @transaction.atomic
