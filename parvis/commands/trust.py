@@ -25,10 +25,10 @@ def resume(given: Namespace) -> int:
         ) from error
     if not done.fault:
         again = reapply.run()
-        if not again.done and not again.left:
+        if again.done or again.left:
+            _tell(again)
+        else:
             say(_("The register is well: nothing to do."))
-            return 0
-        _tell(again)
         return 0
     say(_("The register signs again: %(origin)s") % {"origin": done.origin})
     say(_("Entries found in the database: %(n)d") % {"n": done.matched})

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -57,17 +56,6 @@ class CannotResume(Exception):
     """This way cannot put the register right; a new origin can."""
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Something published that the restored tables do not know: `site.reapply` does it again."""
-
-    index: int
-    kind: str
-    node_id: UUID | None
-    facts: dict[str, Any]
-    event_id: int
-
-
 @dataclass(slots=True)
 class Resumed:
     """What was done. fault: what was wrong. origin: of the register that signs from now on.
@@ -81,7 +69,7 @@ class Resumed:
     origin: str
     matched: int = 0
     lost: int = 0
-    acts: list[Act] = field(default_factory=list)
+    acts: list[Leaf] = field(default_factory=list)
 
 
 def resume(*, new_origin: bool = False) -> Resumed:
@@ -177,8 +165,7 @@ def _put_back(raws: Sequence[bytes], start: int, result: Resumed) -> list[Leaf]:
         # An act on something that is lost itself has nothing left to be done on.
         on_known = row.kind in _ACTS and row.ref_id not in lost
         if on_known or row.kind == "retention.executed":
-            event = row.event
-            result.acts.append(Act(index, row.kind, event.node_id, dict(leaf.d), event.pk))
+            result.acts.append(row)
     return recreated
 
 

@@ -80,7 +80,7 @@ def test_replay_says_what_was_lost_and_what_to_do_again(store, run, backup):
     accept()
     result = resume()
     assert result.lost == 3
-    assert [(a.kind, a.facts) for a in result.acts[:2]] == [
+    assert [(a.kind, a.members["d"]) for a in result.acts[:2]] == [
         ("answer.rejected", {"reason": "withdrawn"}),
         ("contribution.moderated", {"reason": "insult"}),
     ]
