@@ -22,4 +22,4 @@ def _nothing_announced() -> None:
     """A test's transaction is undone, what a process keeps is not: each begins with nothing."""
     from parvis.pages import standing
 
-    standing.keep(standing.Standing())
+    standing.now.keep(standing.Standing())

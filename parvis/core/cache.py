@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.conf import settings
 
@@ -46,20 +46,33 @@ def bump() -> None:
     _shared()[:8] = struct.pack("<Q", max(time.time_ns(), generation() + 1))
 
 
-def per_generation(read: Callable[[], _T]) -> Callable[[], _T]:
-    """Have a function asked once by process for each state of what public pages show.
+class per_generation(Generic[_T]):
+    """A function asked once by process for each state of what public pages show.
 
-    For little that is asked at every page. Tests, whose transactions are undone, always ask.
+    For little that is asked at every page. Tests, whose transactions are undone, always ask, but
+    for what is `told`: those who write it say `forget`, so that it holds within a transaction.
     """
-    kept: list[tuple[int, _T]] = []
 
-    def found() -> _T:
-        now = generation()
-        if not kept or kept[0][0] != now or settings.TESTING:
-            kept[:] = [(now, read())]
-        return kept[0][1]
+    def __init__(self, read: Callable[[], _T], *, told: bool = False) -> None:
+        self._read = read
+        self._told = told
+        self._kept: tuple[int, _T] | None = None
 
-    return found
+    def __call__(self) -> _T:
+        """Return what was read of what is public now."""
+        now, kept = generation(), self._kept
+        if kept is None or kept[0] != now or (settings.TESTING and not self._told):
+            # The number comes first: what changes while it is read is read again.
+            kept = self._kept = (now, self._read())
+        return kept[1]
+
+    def keep(self, value: _T) -> None:
+        """Take `value` for what is read of what is public now."""
+        self._kept = (generation(), value)
+
+    def forget(self) -> None:
+        """Read again next time."""
+        self._kept = None
 
 
 class PageCache:

@@ -59,7 +59,7 @@ def save_banner(
     apply(row, fields, FIELDS)
     _check(row)
     row.save()
-    standing.forget()
+    standing.now.forget()
     emit("banner.changed", node=None, actor=actor, data={"banner": row.pk}, key=key)
     return row
 
@@ -70,5 +70,5 @@ def remove_banner(*, actor: Actor, banner: Banner) -> None:
     require_pages(actor)
     number = banner.pk
     banner.delete()
-    standing.forget()
+    standing.now.forget()
     emit("banner.changed", node=None, actor=actor, data={"banner": number})

@@ -78,7 +78,7 @@ def save_host(
     apply(row, fields, FIELDS)
     check_row(row)
     row.save()
-    standing.forget()
+    standing.now.forget()
     data = {"row": row.pk, "host": row.host, "active": row.active}
     emit("host.changed", node=None, actor=actor, data=data, key=key)
     return row
@@ -90,5 +90,5 @@ def remove_host(*, actor: Actor, row: HostName) -> None:
     access.require(actor, "manage_site")
     host = row.host
     row.delete()
-    standing.forget()
+    standing.now.forget()
     emit("host.changed", node=None, actor=actor, data={"host": host, "active": False})

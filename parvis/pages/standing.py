@@ -48,31 +48,6 @@ class Standing:
         return (self.hosts or {}).get(host)
 
 
-_kept: tuple[int, Standing] | None = None
-
-
-def keep(standing: Standing) -> None:
-    """Take `standing` for what stands now."""
-    global _kept
-    _kept = (cache.generation(), standing)
-
-
-def forget() -> None:
-    """Read everything again next time."""
-    global _kept
-    _kept = None
-
-
-def now() -> Standing:
-    """Return what stands, read again where something public changed since."""
-    if _kept is not None and _kept[0] == cache.generation():
-        return _kept[1]
-    generation = cache.generation()
-    standing = _read()
-    globals()["_kept"] = (generation, standing)
-    return standing
-
-
 def _read() -> Standing:
     announcements = tuple(
         Announcement(row.text, row.url, row.level, row.starts, row.ends)
@@ -82,6 +57,10 @@ def _read() -> Standing:
         row.host: Opening(row.section, row.language) for row in HostName.objects.filter(active=True)
     }
     return Standing(announcements, hosts)
+
+
+now = cache.per_generation(_read, told=True)
+"""Return what stands, read again where something public changed since."""
 
 
 def announcements(at: datetime) -> list[Announcement]:

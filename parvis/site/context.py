@@ -17,16 +17,12 @@ SHEETS = [f"site/{name}.css" for name in ("tokens", "base", "components", "pages
 # Fetched at installation; without Node there is none, and pages use the system's fonts.
 if (settings.BASE_DIR / "parvis/site/static/vendor/fonts.css").exists():
     SHEETS.insert(0, "vendor/fonts.css")
-_kept: tuple[int, Site | None] = (-1, None)
 
 
+@cache.per_generation
 def current_site() -> Site | None:
     """Return the site's row, read again when anything public changed."""
-    global _kept
-    now = cache.generation()
-    if _kept[0] != now or settings.TESTING:
-        _kept = (now, Site.objects.select_related("organisation__node").first())
-    return _kept[1]
+    return Site.objects.select_related("organisation__node").first()
 
 
 # An address is resolved, then written again, each time it is translated.

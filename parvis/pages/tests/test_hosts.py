@@ -96,8 +96,8 @@ def test_without_a_database_a_name_is_not_ours(monkeypatch: pytest.MonkeyPatch) 
     def away() -> Any:
         raise DatabaseError("away")
 
-    monkeypatch.setattr(standing, "_read", away)
-    standing.forget()
+    monkeypatch.setattr(standing.now, "_read", away)
+    standing.now.forget()
     assert not standing.is_ours(CONSULTATION)
     assert AddedHosts("x") != CONSULTATION
 
