@@ -11,14 +11,14 @@ from django.utils.translation import gettext_lazy as _
 from parvis.collaborate.models import Advice, Committee
 from parvis.collaborate.rhythm import reply_due
 from parvis.collaborate.services import say_why
-from parvis.collaborate.voices import is_office, require_voice
+from parvis.collaborate.voices import require_seat_or_office
 from parvis.core import access, limits, revisions, thread
 from parvis.core.access import Actor
 from parvis.core.errors import Invalid, NotFound
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text, clean_text
 from parvis.core.models import Node, State
-from parvis.core.rows import check_row, holes, new_node, site_languages
+from parvis.core.rows import check_row, new_node, refuse_holes
 
 ABOUT = ("plan", "commitment", "consultation", "strategy", "drafting", "document")
 """What an advice may be about."""
@@ -56,9 +56,7 @@ def give_advice(
     if earlier := replayed(key):
         return Advice.objects.select_related("node", "committee__node").get(node=earlier.node)
     day = today or timezone.localdate()
-    office = is_office(actor, committee)
-    if not office:
-        require_voice(actor, "advise", committee, today=day)
+    office = require_seat_or_office(actor, "advise", committee, today=day)
     if committee.node.state != State.PUBLIC:
         raise NotFound
     words = spoken(title, "title", characters_max=limits.TITLE_CHARACTERS)
@@ -113,8 +111,7 @@ def reply_to(
     absent = [name for name, text in texts.items() if not text.get(DEFAULT)]
     if absent:
         raise Invalid({name: [_("This text is required in French.")] for name in absent})
-    if bad := holes(texts, site_languages()):
-        raise Invalid(bad)
+    refuse_holes(texts)
     corrected = advice.replied_on is not None
     if corrected and advice.reply != texts["reply"]:
         say_why(note, "note", _("The reply was public already: say why it changes."))

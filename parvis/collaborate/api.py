@@ -5,14 +5,12 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import override
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from parvis.collaborate import queries, rhythm
 from parvis.collaborate.models import Attendance, Committee, Meeting, Member
 from parvis.core import kinds
-from parvis.core.i18n import LANGUAGES
 from parvis.core.models import Node, State
 
 router = Router(tags=["collaboration"])
@@ -137,18 +135,9 @@ class PartFilters(Schema):
     per_page: int = Field(20, ge=1, le=PER_PAGE_MAX)
 
 
-def addresses(node: Node) -> dict[str, str | None]:
-    """Return the path of a node's page in each language."""
-    found = {}
-    for code in LANGUAGES:
-        with override(code):
-            found[code] = kinds.url(node)
-    return found
-
-
 def _head(node: Node) -> dict[str, Any]:
     return {
-        "id": str(node.pk), "slug": node.slug, "title": node.title, "url": addresses(node),
+        "id": str(node.pk), "slug": node.slug, "title": node.title, "url": kinds.urls(node),
     }  # fmt: skip
 
 

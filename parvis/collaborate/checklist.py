@@ -20,7 +20,7 @@ from parvis.core.errors import Invalid, NotFound
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text
 from parvis.core.models import Node, State
-from parvis.core.rows import check_row, holes, site_languages
+from parvis.core.rows import check_row, refuse_holes
 
 OGP, QUEBEC = "ogp", "quebec"
 SOURCES: dict[str, tuple[str, ...]] = {
@@ -201,8 +201,7 @@ def answer(
 
 def _refuse_bare(row: Check) -> None:
     """An answer is shown by something: an address, or words. Raises Invalid."""
-    if bad := holes({"comment": row.comment}, site_languages()):
-        raise Invalid(bad)
+    refuse_holes({"comment": row.comment})
     if row.state in {Check.State.NOT_APPLICABLE, Check.State.NOT_YET}:
         if not row.comment.get(DEFAULT):
             raise Invalid({"comment": [_("Say why: it is public.")]})

@@ -17,7 +17,7 @@ from parvis.collaborate.forms import why_field
 from parvis.collaborate.models import Change, Drafting, Passage
 from parvis.collaborate.nodes import drafting_knots
 from parvis.collaborate.views import FORM, SECTION, committee_or_404
-from parvis.collaborate.voices import is_office, may_speak
+from parvis.collaborate.voices import has_seat_or_office
 from parvis.core import access, kinds, limits, revisions, thread
 from parvis.core.desk import editing, key_of, submitted
 from parvis.core.forms import KeyedForm
@@ -36,8 +36,7 @@ def drafting_or_404(slug: str) -> Drafting:
 
 
 def _settles(request: HttpRequest, found: Drafting) -> bool:
-    actor = request.actor
-    return is_office(actor, found.committee) or may_speak(actor, "settle_change", found.committee)
+    return has_seat_or_office(request.actor, "settle_change", found.committee)
 
 
 def _commitments(found: Drafting) -> list[Any]:

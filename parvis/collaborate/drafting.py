@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from parvis.collaborate.advice import spoken
 from parvis.collaborate.models import Change, Committee, Drafting, Passage
 from parvis.collaborate.services import RESERVED
-from parvis.collaborate.voices import is_office, member_of, require_voice
+from parvis.collaborate.voices import member_of, require_seat_or_office
 from parvis.core import access, limits, revisions
 from parvis.core.access import Actor
 from parvis.core.errors import Closed, Conflict, Forbidden, Invalid, NotFound
@@ -51,13 +51,6 @@ def split(text: Text) -> list[dict[str, str]]:
     return [{code: found[n] for code, found in cut.items()} for n in range(len(parts))]
 
 
-def _require(actor: Actor, action: str, committee: Committee) -> None:
-    """Members whose term runs, and the committee's office."""
-    access.require(actor, action, committee)
-    if not is_office(actor, committee):
-        require_voice(actor, action, committee)
-
-
 def texts_of(drafting: Drafting, passages: Sequence[Passage]) -> dict[str, Any]:
     """Return what the history of a draft keeps: its passages, by their numbers."""
     kept = {f"passage-{row.position}": dict(row.text) for row in passages}
@@ -86,7 +79,7 @@ def open_drafting(
     """
     if earlier := replayed(key):
         return Drafting.objects.select_related("node", "committee__node").get(node=earlier.node)
-    _require(actor, "draft_together", committee)
+    require_seat_or_office(actor, "draft_together", committee)
     if committee.node.state != State.PUBLIC:
         raise NotFound
     words = title_of(title)
@@ -111,7 +104,7 @@ def change_drafting(*, actor: Actor, drafting: Drafting, changes: Mapping[str, A
     Changes that wait stay waiting: a closed text shows them as undecided. Raises Forbidden,
     Invalid.
     """
-    _require(actor, "settle_change", drafting.committee)
+    require_seat_or_office(actor, "settle_change", drafting.committee)
     if unknown := set(changes) - {"open_to", "closed"}:
         raise Invalid({name: [_("This cannot be changed.")] for name in sorted(unknown)})
     drafting.open_to = changes.get("open_to", drafting.open_to)
@@ -131,9 +124,8 @@ def require_proposer(actor: Actor, drafting: Drafting) -> None:
     access.require(actor, "propose_change", drafting.node)
     if not drafting.is_open:
         raise Closed
-    if drafting.open_to == Drafting.OpenTo.EVERYBODY or is_office(actor, drafting.committee):
-        return
-    require_voice(actor, "draft_together", drafting.committee)
+    if drafting.open_to != Drafting.OpenTo.EVERYBODY:
+        require_seat_or_office(actor, "draft_together", drafting.committee)
 
 
 @transaction.atomic
@@ -211,7 +203,7 @@ def settle_change(
     if replayed(key):
         return Change.objects.select_related("node").get(pk=change.pk)
     drafting = change.passage.drafting
-    _require(actor, "settle_change", drafting.committee)
+    require_seat_or_office(actor, "settle_change", drafting.committee)
     if actor.person_id is not None and actor.person_id == change.author_id:
         raise Forbidden(_("Another person decides on a change that you proposed."))
     if not drafting.is_open:

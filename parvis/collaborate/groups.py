@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,9 +15,8 @@ from parvis.core.access import Actor
 from parvis.core.errors import Conflict, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text
-from parvis.core.lists import clean_url
 from parvis.core.models import Organisation
-from parvis.core.rows import apply, check_row, new_node, title_of
+from parvis.core.rows import apply, check_address, check_row, new_node, title_of
 
 FIELDS = ("why", "homepage", "since", "until", "by_name", "sources")
 
@@ -48,11 +46,7 @@ def accredit(
         raise Invalid({"why": [_("Say why, in French at least: it is public.")]})
     if row.until and row.until < row.since:
         raise Invalid({"until": [_("The end comes before the start.")]})
-    if row.homepage:
-        try:
-            row.homepage = clean_url(row.homepage)
-        except ValidationError as error:
-            raise Invalid({"homepage": error.messages}) from None
+    check_address(row, "homepage")
     row.node = new_node("group", cleaned, reserved=RESERVED, public=True)
     row.save(force_insert=True)
     keep(row, actor)

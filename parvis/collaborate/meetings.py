@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,9 +16,8 @@ from parvis.core.access import Actor
 from parvis.core.errors import Conflict, Invalid, NotFound
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text
-from parvis.core.lists import clean_url
 from parvis.core.models import Link, Node, State
-from parvis.core.rows import apply, check_row, new_node, title_of
+from parvis.core.rows import apply, check_address, check_row, new_node, title_of
 
 FIELDS = ("on", "place", "link", "agenda", "sources")
 _TITLES = {"fr": "Rencontre du {}", "en": "Meeting of {}"}
@@ -27,11 +25,7 @@ _TITLES = {"fr": "Rencontre du {}", "en": "Meeting of {}"}
 
 def _check(row: Meeting) -> None:
     check_row(row, ["committee"])
-    if row.link:
-        try:
-            row.link = clean_url(row.link)
-        except ValidationError as error:
-            raise Invalid({"link": error.messages}) from None
+    check_address(row, "link")
 
 
 @transaction.atomic

@@ -1,7 +1,6 @@
 """What each kind of collaboration says of itself to the kernel: address and words."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
@@ -10,37 +9,31 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from parvis.collaborate.models import Advice, Change, Committee, Drafting, Group, Meeting, Passage
 from parvis.core import kinds
-from parvis.core.i18n import LANGUAGES, tr
+from parvis.core.i18n import tr
 from parvis.core.kinds import Kind, Knot
-from parvis.core.lists import by_language
+from parvis.core.lists import joined
 from parvis.core.models import Node
 from parvis.core.templatetags.parvis import number
 
 Words = dict[UUID, dict[str, str]]
 
 
-def _joined(*texts: Any) -> dict[str, str]:
-    parts = [by_language(text) if isinstance(text, list) else text for text in texts]
-    out = {code: " ".join(part[code] for part in parts if part.get(code)) for code in LANGUAGES}
-    return {code: words for code, words in out.items() if words}
-
-
 def committee_texts(ids: Iterable[UUID]) -> Words:
     """The words of committees."""
     rows = Committee.objects.filter(pk__in=list(ids))
-    return {row.pk: _joined(row.summary, row.mandate, row.rules, row.notes) for row in rows}
+    return {row.pk: joined(row.summary, row.mandate, row.rules, row.notes) for row in rows}
 
 
 def meeting_texts(ids: Iterable[UUID]) -> Words:
     """The words of meetings."""
     rows = Meeting.objects.filter(pk__in=list(ids))
-    return {row.pk: _joined(row.place, row.agenda, row.minutes) for row in rows}
+    return {row.pk: joined(row.place, row.agenda, row.minutes) for row in rows}
 
 
 def advice_texts(ids: Iterable[UUID]) -> Words:
     """The words of advice, and of the reply."""
     rows = Advice.objects.filter(pk__in=list(ids))
-    return {row.pk: _joined(row.text, row.reply) for row in rows}
+    return {row.pk: joined(row.text, row.reply) for row in rows}
 
 
 def drafting_texts(ids: Iterable[UUID]) -> Words:
@@ -49,18 +42,18 @@ def drafting_texts(ids: Iterable[UUID]) -> Words:
     found = {row.pk: [row.intro] for row in Drafting.objects.filter(pk__in=wanted)}
     for passage in Passage.objects.filter(drafting__in=wanted):
         found[passage.drafting_id].append(passage.text)
-    return {pk: _joined(*texts) for pk, texts in found.items()}
+    return {pk: joined(*texts) for pk, texts in found.items()}
 
 
 def change_texts(ids: Iterable[UUID]) -> Words:
     """The words of proposed changes."""
     rows = Change.objects.filter(pk__in=list(ids))
-    return {row.pk: _joined(row.text, {row.language: row.reason}) for row in rows}
+    return {row.pk: joined(row.text, {row.language: row.reason}) for row in rows}
 
 
 def group_texts(ids: Iterable[UUID]) -> Words:
     """The words of accredited groups."""
-    return {row.pk: _joined(row.why) for row in Group.objects.filter(pk__in=list(ids))}
+    return {row.pk: joined(row.why) for row in Group.objects.filter(pk__in=list(ids))}
 
 
 def drafting_knots(ids: Sequence[UUID]) -> list[Knot]:

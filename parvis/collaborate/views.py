@@ -15,7 +15,7 @@ from parvis.collaborate import queries, rhythm
 from parvis.collaborate.forms import AdviceForm
 from parvis.collaborate.meetings import documents_of
 from parvis.collaborate.models import Advice, Committee, Drafting, Group, Meeting
-from parvis.collaborate.voices import is_office, may_speak, require_voice
+from parvis.collaborate.voices import has_seat_or_office, require_seat_or_office
 from parvis.core import access, revisions, thread
 from parvis.core.desk import editing, key_of, submitted
 from parvis.core.i18n import tr
@@ -79,7 +79,7 @@ def committee(request: HttpRequest, slug: str) -> HttpResponse:
         "created": rhythm.when(found.created_on, found.created_precision),
         "versions": found.node.revisions.count(),
         "today": today,
-        "may_advise": may_speak(request.actor, "advise", found) or is_office(request.actor, found),
+        "may_advise": has_seat_or_office(request.actor, "advise", found),
         "preview": found.node.state != State.PUBLIC,
         **SECTION,
     }
@@ -211,9 +211,7 @@ def advice_history(request: HttpRequest, slug: str) -> HttpResponse:
 def advice_new(request: HttpRequest, slug: str) -> HttpResponse:
     """Give an advice: published at once, approved by nobody."""
     found = committee_or_404(request, slug)
-    office = is_office(request.actor, found)
-    if not office:
-        require_voice(request.actor, "advise", found)
+    office = require_seat_or_office(request.actor, "advise", found)
     form = AdviceForm(request.POST or None, office=office)
 
     def act() -> str:

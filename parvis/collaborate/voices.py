@@ -52,6 +52,24 @@ def may_speak(actor: Actor, action: str, body: Body, *, today: date | None = Non
     return True
 
 
+def require_seat_or_office(
+    actor: Actor, action: str, committee: Committee, *, today: date | None = None
+) -> bool:
+    """Return whether `actor` is the committee's office; a member whose term runs may as well.
+
+    Raises what `require_voice` raises for anybody else.
+    """
+    office = is_office(actor, committee)
+    if not office:
+        require_voice(actor, action, committee, today=today)
+    return office
+
+
+def has_seat_or_office(actor: Actor, action: str, committee: Committee) -> bool:
+    """Whether `require_seat_or_office` would let this actor through, now."""
+    return is_office(actor, committee) or may_speak(actor, action, committee)
+
+
 def bodies_of(actor: Actor, *, today: date | None = None) -> list[Body]:
     """Return the public committees and groups for which `actor` may publish an evaluation."""
     if actor.person_id is None:

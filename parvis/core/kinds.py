@@ -82,6 +82,11 @@ def url(node: Node, language: str | None = None) -> str | None:
         return kind.url(node)
 
 
+def urls(node: Node) -> dict[str, str | None]:
+    """Return the path of a node's page in each language."""
+    return {code: url(node, code) for code in LANGUAGES}
+
+
 def visible(actor: Actor, node: Node) -> bool:
     """Whether `actor` may know of `node`."""
     kind = _kinds.get(node.kind)

@@ -135,6 +135,13 @@ def by_language(items: list[Any]) -> dict[str, str]:
     return {code: text for code, text in out.items() if text}
 
 
+def joined(*texts: Any) -> dict[str, str]:
+    """Return texts by language, and lists of them, as one text by language, for search."""
+    parts = [by_language(text) if isinstance(text, list) else text for text in texts]
+    out = {code: " ".join(part[code] for part in parts if part.get(code)) for code in LANGUAGES}
+    return {code: words for code, words in out.items() if words}
+
+
 class Sourced(models.Model):
     """Facts that say where they come from."""
 

@@ -13,7 +13,7 @@ from parvis.core import limits
 from parvis.core.errors import Invalid
 from parvis.core.i18n import DEFAULT, Text, clean_text, missing
 from parvis.core.ids import new_id
-from parvis.core.lists import by_language
+from parvis.core.lists import by_language, clean_url
 from parvis.core.models import Node, Site, State
 
 SLUG_CHARACTERS = 60
@@ -113,6 +113,21 @@ def holes(texts: Mapping[str, Any], languages: Sequence[str]) -> dict[str, list[
                 for code in absent
             ]
     return out
+
+
+def refuse_holes(texts: Mapping[str, Any]) -> None:
+    """Return when no text is missing in a language of the site. Raises Invalid."""
+    if bad := holes(texts, site_languages()):
+        raise Invalid(bad)
+
+
+def check_address(row: models.Model, name: str) -> None:
+    """Clean the web address of a row; empty stays empty. Raises Invalid."""
+    if value := getattr(row, name):
+        try:
+            setattr(row, name, clean_url(value))
+        except ValidationError as error:
+            raise Invalid({name: error.messages}) from None
 
 
 def plain(value: Any) -> Any:

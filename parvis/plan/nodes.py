@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from parvis.core import kinds
-from parvis.core.i18n import LANGUAGES, tr
+from parvis.core.i18n import tr
 from parvis.core.kinds import Kind, Knot
-from parvis.core.lists import by_language
+from parvis.core.lists import joined
 from parvis.core.models import Node
 from parvis.core.templatetags.parvis import number
 from parvis.plan import lateness as terms
@@ -29,23 +29,17 @@ from parvis.plan.values import Verdict
 Words = dict[UUID, dict[str, str]]
 
 
-def _joined(*texts: Any) -> dict[str, str]:
-    parts = [by_language(text) if isinstance(text, list) else text for text in texts]
-    out = {code: " ".join(part[code] for part in parts if part.get(code)) for code in LANGUAGES}
-    return {code: words for code, words in out.items() if words}
-
-
 def plan_texts(ids: Iterable[UUID]) -> Words:
     """The words of plans."""
     rows = Plan.objects.filter(pk__in=list(ids))
-    return {row.pk: _joined(row.summary, row.notes) for row in rows}
+    return {row.pk: joined(row.summary, row.notes) for row in rows}
 
 
 def commitment_texts(ids: Iterable[UUID]) -> Words:
     """The words of commitments, with their milestones' and their last report's."""
     rows = Commitment.objects.filter(pk__in=list(ids))
     return {
-        item.node.pk: _joined(
+        item.node.pk: joined(
             item.commitment.lead,
             item.commitment.institutions,
             item.commitment.problem,
@@ -63,19 +57,19 @@ def commitment_texts(ids: Iterable[UUID]) -> Words:
 def milestone_texts(ids: Iterable[UUID]) -> Words:
     """The words of milestones."""
     rows = Milestone.objects.filter(pk__in=list(ids))
-    return {row.pk: _joined(row.responsible, row.note) for row in rows}
+    return {row.pk: joined(row.responsible, row.note) for row in rows}
 
 
 def progress_texts(ids: Iterable[UUID]) -> Words:
     """The words of reports."""
     rows = ProgressUpdate.objects.filter(pk__in=list(ids))
-    return {row.pk: _joined(row.text, row.why, row.external) for row in rows}
+    return {row.pk: joined(row.text, row.why, row.external) for row in rows}
 
 
 def evaluation_texts(ids: Iterable[UUID]) -> Words:
     """The words of evaluations."""
     return {
-        row.pk: _joined(row.evaluator, row.text)
+        row.pk: joined(row.evaluator, row.text)
         for row in Evaluation.objects.filter(pk__in=list(ids))
     }
 
@@ -83,7 +77,7 @@ def evaluation_texts(ids: Iterable[UUID]) -> Words:
 def response_texts(ids: Iterable[UUID]) -> Words:
     """The words of responses."""
     rows = Response.objects.filter(pk__in=list(ids))
-    return {row.pk: _joined(row.asked, row.reason, row.follows) for row in rows}
+    return {row.pk: joined(row.asked, row.reason, row.follows) for row in rows}
 
 
 def _inside(anchor: str) -> Any:

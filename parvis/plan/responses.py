@@ -15,9 +15,8 @@ from parvis.core.access import Actor
 from parvis.core.errors import Conflict, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text, clean_text, missing
-from parvis.core.lists import clean_url
 from parvis.core.models import Link, Node, State
-from parvis.core.rows import LANGUAGE_NAMES, apply, publish_node
+from parvis.core.rows import LANGUAGE_NAMES, apply, check_address, publish_node
 from parvis.core.thread import link, unlink
 from parvis.merkle import canon
 from parvis.plan import queries
@@ -75,11 +74,7 @@ def _fill(
 ) -> None:
     apply(response, fields, FIELDS)
     response.existing_url = (response.existing_url or "").strip()
-    if response.existing_url:
-        try:
-            clean_url(response.existing_url)
-        except ValidationError as error:
-            raise Invalid({"existing_url": error.messages}) from None
+    check_address(response, "existing_url")
     check(response, exclude=["existing_node", "intended"])
     if commitments is not None:
         response.intended = {**response.intended, "commitments": _intended(commitments)}

@@ -14,7 +14,7 @@ from parvis.core.errors import Conflict, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text
 from parvis.core.models import Organisation, State
-from parvis.core.rows import apply, holes, plain, publish_node, site_languages, title_of
+from parvis.core.rows import apply, plain, publish_node, refuse_holes, title_of
 from parvis.core.thread import link
 from parvis.plan import queries
 from parvis.plan.models import Commitment, Milestone, Plan
@@ -88,8 +88,7 @@ def create_plan(
 
 def _keep_plan(plan: Plan, actor: Actor, note: Text | None = None) -> None:
     texts = texts_of_plan(plan)
-    if bad := holes(texts, site_languages()):
-        raise Invalid(bad)
+    refuse_holes(texts)
     revisions.keep(plan.node, texts, actor=actor, note=note)
 
 
@@ -243,8 +242,7 @@ def update_commitment(
 
 def _keep_commitment(commitment: Commitment, actor: Actor, note: Text | None = None) -> None:
     texts = texts_of_commitment(commitment)
-    if bad := holes(texts, site_languages()):
-        raise Invalid(bad)
+    refuse_holes(texts)
     revisions.keep(commitment.node, texts, actor=actor, note=note)
 
 

@@ -157,7 +157,7 @@ def _card(row: Strategy) -> dict[str, Any]:
         "id": str(row.pk),
         "slug": row.node.slug,
         "title": row.node.title,
-        "url": files.addresses(row.node),
+        "url": kinds.urls(row.node),
         "organisation": {
             "slug": row.organisation.node.slug, "title": row.organisation.node.title,
         },
@@ -265,7 +265,7 @@ def list_pillars(request: HttpRequest) -> dict[str, Any]:
             "key": row.key,
             "slug": row.node.slug,
             "title": row.node.title,
-            "url": files.addresses(row.node),
+            "url": kinds.urls(row.node),
             "definition": row.definition,
             "serving": {kind: counts[row.pk].get(kind, 0) for kind in queries.SERVING},
             "sources": row.sources,

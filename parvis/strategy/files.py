@@ -5,11 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.utils.translation import override
-
 from parvis.core import kinds
-from parvis.core.i18n import LANGUAGES
-from parvis.core.models import Node
 from parvis.strategy import queries
 from parvis.strategy.models import Indicator, Measure, Strategy
 from parvis.strategy.queries import Reading
@@ -21,15 +17,6 @@ COLUMNS = (
     "baseline_value", "baseline_on", "target_value", "target_on", "target_precision",
     "target_fr", "target_en", "state", "measured_on", "value", "source_title", "source",
 )  # fmt: skip
-
-
-def addresses(node: Node) -> dict[str, str | None]:
-    """Return the path of a node's page in each language."""
-    found = {}
-    for code in LANGUAGES:
-        with override(code):
-            found[code] = kinds.url(node)
-    return found
 
 
 def measure_card(row: Measure) -> dict[str, Any]:
@@ -50,7 +37,7 @@ def indicator_card(reading: Reading) -> dict[str, Any]:
         "id": str(row.pk),
         "slug": row.node.slug,
         "title": row.node.title,
-        "url": addresses(row.node),
+        "url": kinds.urls(row.node),
         "strategy": row.strategy.node.slug,
         "ambition": row.ambition.number if row.ambition else None,
         "unit": row.unit,
@@ -73,7 +60,7 @@ def barometer(strategy: Strategy) -> dict[str, Any]:
     return {
         "strategy": strategy.node.slug,
         "title": strategy.node.title,
-        "url": addresses(strategy.node),
+        "url": kinds.urls(strategy.node),
         "targets_announced": strategy.targets_total,
         "count": len(readings),
         "indicators": [indicator_card(reading) for reading in readings],

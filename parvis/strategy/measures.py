@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,9 +14,8 @@ from parvis.core.access import Actor
 from parvis.core.errors import Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text
-from parvis.core.lists import clean_url
 from parvis.core.models import State
-from parvis.core.rows import apply, check_row
+from parvis.core.rows import apply, check_address, check_row
 from parvis.strategy import services
 from parvis.strategy.models import Indicator, Measure
 
@@ -102,10 +100,7 @@ def _ask_why(reason: Text) -> None:
 
 def _check(row: Measure, today: date | None) -> None:
     check_row(row, ["indicator"])
-    try:
-        row.source_url = clean_url(row.source_url)
-    except ValidationError as error:
-        raise Invalid({"source_url": error.messages}) from None
+    check_address(row, "source_url")
     if row.on > (today or timezone.localdate()):
         raise Invalid({"on": [_("This day has not come yet.")]})
     same = Measure.objects.filter(indicator=row.indicator, on=row.on)

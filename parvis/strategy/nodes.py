@@ -1,16 +1,14 @@
 """What each kind of the frame says of itself to the kernel: address and words."""
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 
 from parvis.core import kinds
-from parvis.core.i18n import LANGUAGES
 from parvis.core.kinds import Kind
-from parvis.core.lists import by_language
+from parvis.core.lists import joined
 from parvis.core.models import Node
 from parvis.strategy.models import Ambition, Indicator, Orientation, Pillar, Strategy
 from parvis.strategy.services import SLUGS
@@ -25,21 +23,15 @@ def pillar_slug(slug: str, language: str | None = None) -> str:
     return slug if language == "fr" else KEYS.get(slug, slug)
 
 
-def _joined(*texts: Any) -> dict[str, str]:
-    parts = [by_language(text) if isinstance(text, list) else text for text in texts]
-    out = {code: " ".join(part[code] for part in parts if part.get(code)) for code in LANGUAGES}
-    return {code: words for code, words in out.items() if words}
-
-
 def pillar_texts(ids: Iterable[UUID]) -> Words:
     """The words of pillars."""
-    return {row.pk: _joined(row.definition) for row in Pillar.objects.filter(pk__in=list(ids))}
+    return {row.pk: joined(row.definition) for row in Pillar.objects.filter(pk__in=list(ids))}
 
 
 def strategy_texts(ids: Iterable[UUID]) -> Words:
     """The words of strategies."""
     rows = Strategy.objects.filter(pk__in=list(ids))
-    return {row.pk: _joined(row.summary, row.barometer, row.facts, row.notes) for row in rows}
+    return {row.pk: joined(row.summary, row.barometer, row.facts, row.notes) for row in rows}
 
 
 def part_texts(ids: Iterable[UUID]) -> Words:
@@ -48,14 +40,14 @@ def part_texts(ids: Iterable[UUID]) -> Words:
     found: Words = {}
     for model in (Orientation, Ambition):
         for row in model.objects.filter(pk__in=wanted).select_related("strategy__node"):
-            found[row.pk] = _joined(row.strategy.node.title)
+            found[row.pk] = joined(row.strategy.node.title)
     return found
 
 
 def indicator_texts(ids: Iterable[UUID]) -> Words:
     """The words of indicators."""
     rows = Indicator.objects.filter(pk__in=list(ids))
-    return {row.pk: _joined(row.target, row.note) for row in rows}
+    return {row.pk: joined(row.target, row.note) for row in rows}
 
 
 def _inside(node: Node) -> str | None:

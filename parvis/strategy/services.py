@@ -16,11 +16,10 @@ from parvis.core.models import Organisation, State
 from parvis.core.rows import (
     apply,
     check_row,
-    holes,
     new_node,
     plain,
     publish_node,
-    site_languages,
+    refuse_holes,
     title_of,
 )
 from parvis.strategy.models import Ambition, Indicator, Orientation, Pillar, Precision, Strategy
@@ -76,8 +75,7 @@ def texts_of(row: Any) -> dict[str, Any]:
 def keep(row: Any, actor: Actor, note: Text | None = None) -> None:
     """Keep the history of a public row. Raises Invalid for a text missing in a site language."""
     texts = texts_of(row)
-    if bad := holes(texts, site_languages()):
-        raise Invalid(bad)
+    refuse_holes(texts)
     revisions.keep(row.node, texts, actor=actor, note=note)
 
 
