@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from parvis.core.models import Person
-from parvis.site.demo_loader.reading import email_of
 
 ROLES = {
     "citizen": (_("Citizen"), _("Answers, supports, comments, follows.")),
@@ -39,6 +38,9 @@ def entrance(request: HttpRequest) -> HttpResponse:
 def enter(request: HttpRequest, role: str) -> HttpResponse:
     """Sign in as a person of the demonstration; GET asks, POST does."""
     _only_in_demo(role)
+    # All that fills a demonstration comes with it: loaded where one is shown.
+    from parvis.site.demo_loader.reading import email_of
+
     if request.method == "POST":
         person = Person.objects.filter(email=email_of(role)).first()
         if person is None:
