@@ -427,11 +427,11 @@ def test_spreadsheet_rows_keep_their_number():
     assert reading.problems == (CellProblem(4, "n", "zut", "not_a_number"),)
 
 
-def with_sheet(data: bytes, change) -> bytes:
+def with_sheet(data: bytes, change, rename=str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", 8) as new:
         for entry in old.infolist():
-            new.writestr(entry.filename, change(entry.filename, old.read(entry)))
+            new.writestr(rename(entry.filename), change(entry.filename, old.read(entry)))
     return out.getvalue()
 
 
@@ -449,6 +449,53 @@ def test_spreadsheet_that_would_fill_the_memory_is_refused():
     with pytest.raises(TableError) as caught:
         read_table(bomb, bytes_max=100_000)
     assert caught.value.reason == "too_many_bytes"
+
+
+@pytest.mark.parametrize(
+    "far",
+    [
+        "<row r='1048576'><c r='XFD1048576'><v>1</v></c></row>",
+        '<row r="1048576"><c\nt="n" r = "xfd1048576"><v>1</v></c></row>',
+        '<row r="1048576"><c s=">" r="XFD1048576"><v>1</v></c></row>',
+        '<row r="1"><c r="XFC1"/><c/></row><row r="1048575"/><row><c><v>1</v></c></row>',
+        f'<row r="1"><c {" " * 2_200_000} r="XFD1048576"/></row>',
+    ],
+    ids=["single marks", "line ends", "stroke in a mark", "without places", "very long tag"],
+)
+@pytest.mark.parametrize("renamed", [False, True])
+def test_no_way_of_writing_a_place_gets_around_the_limit(far, renamed):
+    data = with_sheet(
+        spreadsheet([["a", "b"], [1, 2]]),
+        lambda n, d: d.replace(b"</sheetData>", far.encode() + b"</sheetData>") if "sheet2" in n
+        else d.replace(b"worksheets/sheet2", b"elsewhere/page") if renamed else d,
+        lambda n: n.replace("worksheets/sheet2", "elsewhere/page") if renamed else n,
+    )  # fmt: skip
+    with pytest.raises(TableError) as caught:
+        read_table(data)
+    long = len(far) > 1_000_000
+    assert caught.value.reason == ("not_a_spreadsheet" if long else "too_many_cells_in_sheet")
+
+
+def test_a_sheet_may_have_any_name_in_its_archive():
+    data = with_sheet(
+        spreadsheet([["a", "b"], [1, 2]]),
+        lambda n, d: d.replace(b"worksheets/sheet2", b"elsewhere/page"),
+        lambda n: n.replace("worksheets/sheet2", "elsewhere/page"),
+    )
+    assert table(data)[1] == [{"a": 1, "b": 2}]
+
+
+def test_a_damaged_spreadsheet_is_refused_in_words():
+    data = spreadsheet([["a", "b"], *[[i, f"x{i * 7919 % 997}"] for i in range(99)]])
+    reasons = set()
+    for place in range(4, len(data), 37):
+        damaged = data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :]
+        try:
+            with read_table(damaged) as reading:
+                assert reading.rows == 99
+        except TableError as error:
+            reasons.add(error.reason)
+    assert reasons == {"not_a_spreadsheet"}
 
 
 @pytest.mark.parametrize("name", [

@@ -528,6 +528,32 @@ def test_hostile_ods_is_refused():
     assert refusal(ods(sheet([["a"]]), bomb)) == "not_a_spreadsheet"
     assert refusal(ods(" " * 3_000_000), bytes_max=100_000) == "too_many_bytes"
     assert refusal(ods("<table:table>")) == "not_a_spreadsheet"
+    # Less than once would take cells off the count that the limits are about.
+    for what in ("rows", "columns"):
+        tag = "<table:table-row " if what == "rows" else "<table:table-cell "
+        fewer = sheet([["a"], ["b"]]).replace(
+            tag.strip(), f'{tag}table:number-{what}-repeated="-900000000"'
+        )
+        assert refusal(ods(fewer)) == "not_a_spreadsheet"
+
+
+@pytest.mark.parametrize("text", ["1E900000000", "1E-900000000", "E", "1E"])
+def test_numbers_that_cannot_be_written_out_stay_as_they_are(text):
+    data = ods(sheet([["n"], [1]]).replace('office:value="1"', f'office:value="{text}"'))
+    assert table(data)[1] == [{"n": text}]
+
+
+def test_a_damaged_ods_is_refused_in_words():
+    data = ods(sheet([["a", "b"], *[[i, f"x{i * 7919 % 997}"] for i in range(99)]]))
+    reasons = set()
+    for place in range(30, len(data), 23):
+        damaged = data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :]
+        try:
+            with read_table(damaged) as reading:
+                assert reading.rows == 99
+        except TableError as error:
+            reasons.add(error.reason)
+    assert reasons == {"not_a_spreadsheet"}
 
 
 # ---- Parquet

@@ -3,22 +3,27 @@
 import csv
 import datetime
 import re
-import zipfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any, BinaryIO, NamedTuple
+from functools import lru_cache
+from typing import IO, Any, BinaryIO, NamedTuple
 
 import python_calamine as calamine
 
 from parvis.tables.errors import CellProblem, TableError, shorten
+from parvis.tables.read.archive import opened_archive
 from parvis.tables.read.sniff import Dialect, csv_reader
 from parvis.tables.schema import NAME_LENGTH_MAX, RESERVED
 
 BAD_QUOTES_MAX = 100
 SHEET_CELLS_MAX = 100_000_000
 ZIP_ENTRIES_MAX = 1_000
-_CELL = re.compile(rb'<(?:\w+:)?c [^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
+SHEET_CHUNK_BYTES = 1 << 20
+# A row or a cell and, if it says so, where it is; else it follows the one before.
+_PLACED = re.compile(
+    rb"""<(?:[^\s<>/:]+:)?(row|c)(?=[\s/>])(?:\s[^<]*?\br\s*=\s*["']([A-Za-z]*)([0-9]*)["'])?"""
+)
 
 
 class Record(NamedTuple):
@@ -124,9 +129,7 @@ def sheet_records(
             page = book.get_sheet_by_name(name)
             if page.start is not None:  # None: the sheet is empty
                 return _rows(page), names
-    except (calamine.CalamineError, calamine.PasswordError, calamine.ZipError) as error:
-        raise TableError("not_a_spreadsheet") from error
-    except (calamine.XmlError, calamine.WorksheetNotFound) as error:
+    except calamine.CalamineError as error:
         raise TableError("not_a_spreadsheet") from error
     return iter(()), names
 
@@ -144,46 +147,53 @@ def _check_archive(file: BinaryIO, inflated_max: int) -> None:
     The reader lays a sheet out as a full rectangle: two cells in opposite corners are 17 thousand
     million. Sizes are counted while inflating, since the archive's directory may lie.
     """
-    try:
-        file.seek(0)
-        with zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-            if len(entries) > ZIP_ENTRIES_MAX:
-                raise TableError("not_a_spreadsheet")
-            if sum(entry.file_size for entry in entries) > inflated_max:
-                raise TableError("too_many_bytes", {"limit": inflated_max})
-            for entry in entries:
-                if entry.filename.startswith("xl/worksheets/"):
-                    _check_sheet(archive, entry)
-    except (
-        zipfile.BadZipFile,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-        EOFError,
-    ) as error:
-        raise TableError("not_a_spreadsheet") from error
+    with opened_archive(file) as archive:
+        entries = archive.infolist()
+        if len(entries) > ZIP_ENTRIES_MAX:
+            raise TableError("not_a_spreadsheet")
+        if sum(entry.file_size for entry in entries) > inflated_max:
+            raise TableError("too_many_bytes", {"limit": inflated_max})
+        for entry in entries:  # any of them may be a sheet, whatever its name
+            with archive.open(entry) as stream:
+                _check_sheet(stream)
 
 
-def _check_sheet(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-    columns: set[bytes] = set()
-    row_max = 0
-    tail = b""
-    with archive.open(entry) as stream:
-        while chunk := stream.read(1 << 20):
-            block = tail + chunk
-            for column, row in _CELL.findall(block):
-                columns.add(column)
-                row_max = max(row_max, int(row))
-            tail = block[-64:]
-    width = max((_column_number(name) for name in columns), default=0)
-    if width * row_max > SHEET_CELLS_MAX:
+def _check_sheet(stream: IO[bytes]) -> None:
+    width = height = column = row = 0
+    for tag, letters, digits in _placed(stream):
+        if letters:
+            row, column = int(digits or b"0"), _column_number(letters)
+        elif tag == b"row":
+            row, column = (int(digits) if digits else row + 1), 0
+        else:
+            column += 1
+        if column > width:
+            width = column
+        if row > height:
+            height = row
+    if width * height > SHEET_CELLS_MAX:
         raise TableError("too_many_cells_in_sheet", {"limit": SHEET_CELLS_MAX})
 
 
-def _column_number(name: bytes) -> int:
+def _placed(stream: IO[bytes]) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """(row or c, letters, digits) of each row and cell, without a tag being cut by a chunk."""
+    tail = b""
+    while chunk := stream.read(SHEET_CHUNK_BYTES):
+        block = tail + chunk
+        cut = max(block.rfind(b"<"), 0)
+        yield from _PLACED.findall(block, 0, cut)
+        tail = block[cut:]
+        if len(tail) > SHEET_CHUNK_BYTES:
+            if _PLACED.match(tail):
+                raise TableError("not_a_spreadsheet")  # no program writes such a tag
+            tail = b""
+    yield from _PLACED.findall(tail)
+
+
+@lru_cache
+def _column_number(letters: bytes) -> int:
     number = 0
-    for letter in name:
+    for letter in letters.upper():
         number = number * 26 + letter - 64
     return number
 

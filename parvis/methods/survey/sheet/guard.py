@@ -7,6 +7,7 @@ import zipfile
 from django.utils.translation import gettext as _
 
 from parvis.core.errors import Invalid
+from parvis.tables.read.archive import DAMAGED
 
 FILE_BYTES = 1_000_000
 INFLATED_BYTES = 20_000_000
@@ -31,7 +32,7 @@ def check(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_archive(archive)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
+    except DAMAGED:
         raise _refused(_("This spreadsheet is damaged or protected.")) from None
 
 
