@@ -12,14 +12,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import typst
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from parvis.catalogue.models import Dataset
 from parvis.consult.models import Consultation, Phase
-from parvis.core import kinds
+from parvis.core import kinds, palette
 from parvis.core.i18n import pick, tr, typeset
 from parvis.core.models import Node
 from parvis.core.templatetags.parvis import day, last_day
@@ -34,16 +33,16 @@ TITLE_CHARACTERS_MAX = 150
 _SOURCE = """
 #let d = sys.inputs
 #set page(width: 1200pt, height: 630pt, margin: (x: 72pt, top: 70pt, bottom: 60pt))
-#set text(font: "Libertinus Serif", lang: d.language, size: 32pt, fill: rgb("#1b161f"))
+#set text(font: "Libertinus Serif", lang: d.language, size: 32pt, fill: rgb(d.ink))
 #set par(leading: 0.5em)
-#place(top + left, dx: -72pt, dy: -70pt, rect(width: 1200pt, height: 18pt, fill: rgb("#712364")))
-#text(fill: rgb("#712364"), weight: 700, size: 36pt, d.kind)
+#place(top + left, dx: -72pt, dy: -70pt, rect(width: 1200pt, height: 18pt, fill: rgb(d.accent)))
+#text(fill: rgb(d.accent), weight: 700, size: 36pt, d.kind)
 #v(6pt)
 #text(size: int(d.size) * 1pt, weight: 700, hyphenate: false, d.title)
 #place(bottom + left, block(width: 100%)[
-  #line(length: 100%, stroke: 3pt + rgb("#712364"))
+  #line(length: 100%, stroke: 3pt + rgb(d.accent))
   #v(-6pt)
-  #text(weight: 700, d.site) #if d.date != "" [#h(14pt) #text(fill: rgb("#514a56"), d.date)]
+  #text(weight: 700, d.site) #if d.date != "" [#h(14pt) #text(fill: rgb(d.soft), d.date)]
 ])
 """
 
@@ -120,7 +119,13 @@ def card_of(node: Node, language: str) -> Card:
 
 def draw(card: Card) -> bytes:
     """Return the card as PNG, 1200 by 630 pixels."""
-    inputs = {**asdict(card), "size": str(card.size)}
+    import typst
+
+    ink = palette.colours()
+    inputs = {
+        **asdict(card), "size": str(card.size),
+        "accent": ink["accent"], "ink": ink["ink"], "soft": ink["ink-soft"],
+    }  # fmt: skip
     return bytes(
         typst.compile(
             _SOURCE.encode(), format="png", ppi=72.0, ignore_system_fonts=True, sys_inputs=inputs

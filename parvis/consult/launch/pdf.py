@@ -5,29 +5,22 @@ The library is loaded at the first piece: a server that prints nothing does not 
 
 import io
 import json
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import segno
 from django.conf import settings
-from django.contrib.staticfiles import finders
 from django.utils import translation
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from parvis.consult.launch.facts import Facts
+from parvis.core import palette
 
 Form = Literal["pdf", "svg"]
 _HERE = Path(__file__).parent / "print"
-_TOKEN = re.compile(r"--colour-([a-z-]+):\s*(#[0-9a-fA-F]{3,8})")
-_FONTS = re.compile(r"--font-body:\s*([^;]+);")
-_FALLBACK = {
-    "accent": "#712364", "accent-tint": "#faecf6", "ink": "#1b161f", "ink-soft": "#514a56",
-    "line": "#d6d2d9",
-}  # fmt: skip
+_COLOURS = ("accent", "accent-tint", "ink", "ink-soft", "line")
 _CHANGE_CHARACTERS = 240
 _WAYS_CHARACTERS = 200
 
@@ -49,28 +42,6 @@ SIZES = {
 }
 
 
-def _sheet() -> str:
-    path = finders.find("site/tokens.css")
-    return Path(str(path)).read_text(encoding="utf-8") if path else ""
-
-
-@lru_cache(maxsize=1)
-def tokens() -> dict[str, str]:
-    """Return the colours of the site's tokens, as paper shows them: the first of each name."""
-    found: dict[str, str] = {}
-    for name, value in _TOKEN.findall(_sheet()):
-        if name in _FALLBACK:
-            found.setdefault(name, value)
-    return _FALLBACK | found
-
-
-@lru_cache(maxsize=1)
-def families() -> list[str]:
-    """Return the typefaces that the site's token names, in order; those not found are passed by."""
-    declared = _FONTS.search(_sheet())
-    return re.findall(r'"([^"]+)"', declared[1]) if declared else []
-
-
 def qr_svg(url: str, *, plain: bool = True) -> str:
     """Return the QR code of an address as SVG: paths only, quiet zone of four modules."""
     out = io.BytesIO()
@@ -85,8 +56,8 @@ def _data(facts: Facts, key: str) -> dict[str, Any]:
     lines = [facts.period, facts.conditions, ways]
     return {
         "language": facts.language,
-        "tokens": tokens(),
-        "fonts": families(),
+        "tokens": {name: palette.colours()[name] for name in _COLOURS},
+        "fonts": palette.families(),
         "title": facts.title,
         "organisation": facts.organisation,
         "question": facts.question,

@@ -6,6 +6,7 @@ from typing import Any
 import typst
 from django.db import transaction
 
+from parvis.core import palette
 from parvis.core.access import SYSTEM
 from parvis.core.models import Node, State
 from parvis.pages import blocks, hosts, media, newsroom, services
@@ -14,14 +15,14 @@ from parvis.site.demo_loader.reading import day_of, read
 
 _DRAWING = """
 #let d = sys.inputs
-#set page(width: 1280pt, height: 290pt, margin: 0pt, fill: rgb("#faecf6"))
-#set text(font: "Libertinus Serif", size: 34pt, weight: 700, fill: rgb("#4f1346"))
-#place(dx: 130pt, dy: 132pt, line(length: 1020pt, stroke: 8pt + rgb("#712364")))
+#set page(width: 1280pt, height: 290pt, margin: 0pt, fill: rgb(d.tint))
+#set text(font: "Libertinus Serif", size: 34pt, weight: 700, fill: rgb(d.strong))
+#place(dx: 130pt, dy: 132pt, line(length: 1020pt, stroke: 8pt + rgb(d.accent)))
 #for (n, step) in d.steps.split("|").enumerate() {
   place(dx: 130pt + n * 255pt - 26pt, dy: 106pt, circle(
     radius: 26pt,
-    fill: if n < 3 { rgb("#712364") } else { rgb("#faecf6") },
-    stroke: 8pt + rgb("#712364"),
+    fill: if n < 3 { rgb(d.accent) } else { rgb(d.tint) },
+    stroke: 8pt + rgb(d.accent),
   ))
   place(dx: n * 255pt + 2pt, dy: 190pt, box(width: 256pt, align(center, step)))
 }
@@ -68,9 +69,18 @@ def _release(row: Mapping[str, Any]) -> None:
 
 
 def _picture(row: Mapping[str, Any]) -> Image:
+    ink = palette.colours()
     content = typst.compile(
-        _DRAWING.encode(), format="png", ppi=72.0, ignore_system_fonts=True,
-        sys_inputs={"steps": "|".join(row["steps"])},
-    )  # fmt: skip
+        _DRAWING.encode(),
+        format="png",
+        ppi=72.0,
+        ignore_system_fonts=True,
+        sys_inputs={
+            "steps": "|".join(row["steps"]),
+            "accent": ink["accent"],
+            "strong": ink["accent-strong"],
+            "tint": ink["accent-tint"],
+        },
+    )
     fields = {"name": row["name"], "alt": row["alt"], "credit": row["credit"]}
     return media.add_image(actor=SYSTEM, file=("fil.png", bytes(content)), fields=fields)
