@@ -10,7 +10,9 @@ from parvis.consult.models import Activity, Channel
 from parvis.core.errors import Invalid, NotFound
 from parvis.core.events import IdempotencyKey
 from parvis.core.models import State
-from parvis.methods.survey.method import METHOD, questionnaire_of
+from parvis.methods.survey.method import METHOD
+from parvis.methods.survey.queries import questionnaire_of
+from parvis.methods.survey.results import public_results
 
 router = Router(tags=["surveys"])
 
@@ -57,8 +59,6 @@ def results(request: HttpRequest, slug: str) -> dict[str, Any]:
 
     `pending` while the worker has not drawn them yet; `drawn_at` says when it did.
     """
-    from parvis.methods.survey.results import public_results
-
     found = public_results(_activity(slug))
     if found is None:
         raise NotFound

@@ -18,7 +18,8 @@ from parvis.core.errors import Invalid, NotFound
 from parvis.core.i18n import DEFAULT, tr
 from parvis.methods.survey import answers, edit_forms, editing, screens
 from parvis.methods.survey.definition import CHOICES, Questionnaire
-from parvis.methods.survey.method import METHOD, questionnaire_of
+from parvis.methods.survey.method import METHOD
+from parvis.methods.survey.queries import questionnaire_of
 
 _METHODS = ["GET", "HEAD", "POST"]
 

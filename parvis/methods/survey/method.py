@@ -3,24 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pyarrow as pa
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from parvis.consult import queries
 from parvis.consult.methods import Collected, Method
 from parvis.consult.models import Activity, Contribution
-from parvis.methods.survey import answers, tabulate
-from parvis.methods.survey.definition import TEXTS, Questionnaire, holes, parse
+from parvis.methods.survey import answers, queries, results
+from parvis.methods.survey.definition import TEXTS, holes, parse
+from parvis.methods.survey.queries import questionnaire_of
 from parvis.methods.survey.shown import shown
-
-
-def questionnaire_of(activity: Activity) -> Questionnaire:
-    """Return an activity's questionnaire, read once for each version of its settings."""
-    kept: tuple[Any, Questionnaire] | None = activity.__dict__.get("_questionnaire")
-    if kept is None or kept[0] is not activity.settings:
-        kept = activity.__dict__["_questionnaire"] = (activity.settings, parse(activity.settings))
-    return kept[1]
 
 
 def _clean_settings(raw: Any) -> dict[str, Any]:
@@ -38,19 +29,6 @@ def _texts(contribution: Contribution) -> list[tuple[str, str]]:
     return found
 
 
-def table(activity: Activity) -> pa.Table:
-    """Return the kept answers as an Arrow table without personal data, in random order."""
-    payloads = list(queries.kept(activity).values_list("payload", flat=True))
-    return tabulate.table(questionnaire_of(activity), payloads)
-
-
-def charts(activity: Activity, data: pa.Table) -> list[tabulate.Chart]:
-    """Return the charts of an activity's table, question by question, in the active language."""
-    questions = questionnaire_of(activity).questions()
-    drawn = [tabulate.chart(question, data) for question in questions]
-    return [chart for chart in drawn if chart is not None]
-
-
 def collects(activity: Activity) -> list[Collected]:
     """Return what the questionnaire asks, question by question."""
     return [
@@ -59,18 +37,9 @@ def collects(activity: Activity) -> list[Collected]:
     ]
 
 
-def results(activity: Activity) -> Mapping[str, Any]:
+def shown_results(activity: Activity) -> Mapping[str, Any]:
     """Return what the results page shows; `charts` is absent while they are not public."""
-    from parvis.methods.survey.results import public_results
-
-    return public_results(activity) or {"activity": activity, "hidden": True}
-
-
-def draw_stale() -> int:
-    """Draw again the charts of the surveys that changed."""
-    from parvis.methods.survey.results import draw_stale
-
-    return draw_stale()
+    return results.public_results(activity) or {"activity": activity, "hidden": True}
 
 
 METHOD = Method(
@@ -90,10 +59,10 @@ METHOD = Method(
         questionnaire_of(contribution.activity), contribution.payload
     ),
     texts=_texts,
-    table=table,
+    table=queries.table,
     results_template="survey/results.html",
-    results=results,
-    work=lambda: bool(draw_stale()),
+    results=shown_results,
+    work=lambda: bool(results.draw_stale()),
     collects=collects,
     shown=lambda activity: shown(questionnaire_of(activity)),
     settings_url=lambda activity: reverse("survey_edit", args=[activity.node.slug]),

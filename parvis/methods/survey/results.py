@@ -11,14 +11,14 @@ from django.utils.translation import get_language
 from parvis.consult import phases
 from parvis.consult.models import Activity
 from parvis.core.i18n import DEFAULT, LANGUAGES, Foreign
-from parvis.methods.survey import method
 from parvis.methods.survey.models import Results
-from parvis.methods.survey.tabulate import Bar, Chart
+from parvis.methods.survey.queries import questionnaire_of, table
+from parvis.methods.survey.tabulate import Bar, Chart, chart
 
 
 def are_public(activity: Activity) -> bool:
     """Whether the charts may be seen: while it runs when so set, else once it is closed."""
-    live = method.questionnaire_of(activity).results == "live"
+    live = questionnaire_of(activity).results == "live"
     return live or not phases.is_open(activity, "answer")
 
 
@@ -71,11 +71,14 @@ def draw(activity: Activity) -> Results:
     """Draw the charts of a survey from its table, in every language, and return them kept."""
     # Before the answers are read: what comes meanwhile makes them stale again.
     Results.objects.update_or_create(activity=activity, defaults={"stale": False})
-    data = method.table(activity)
+    data = table(activity)
+    questions = list(questionnaire_of(activity).questions())
     charts = {}
     for language in LANGUAGES:
         with translation.override(language):
-            charts[language] = [_written(chart) for chart in method.charts(activity, data)]
+            charts[language] = [
+                _written(made) for one in questions if (made := chart(one, data)) is not None
+            ]
     row, _made = Results.objects.update_or_create(
         activity=activity,
         defaults={"charts": charts, "total": data.num_rows, "drawn_at": timezone.now()},

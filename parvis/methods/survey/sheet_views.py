@@ -6,15 +6,15 @@ from django import forms
 from django.contrib import messages
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from parvis.consult.desk_fields import DeskForm
 from parvis.consult.models import Activity
 from parvis.core.errors import Conflict, Invalid
 from parvis.methods.survey import edit_views, editing
-from parvis.methods.survey.sheet import compare, guard, read, write
+from parvis.methods.survey.sheet import columns, compare, guard, read, write
 
 _METHODS = ["GET", "HEAD", "POST"]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -37,10 +37,6 @@ class SheetForm(DeskForm):
             raise forms.ValidationError(_("This file is too big: 1 MB at most."))
         data: bytes = upload.read()
         return data
-
-
-def _language() -> str:
-    return "en" if (get_language() or "fr").startswith("en") else "fr"
 
 
 def _salt(activity: Activity) -> str:
@@ -114,7 +110,7 @@ def _apply(request: HttpRequest, activity: Activity) -> HttpResponse:
 def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     """The present questionnaire, or a template with an example, as a file."""
     activity = edit_views._activity(request, slug)
-    language = _language()
+    language = columns.language()
     settings = write.EXAMPLE if name == "template" else activity.settings
     if name == "csv":
         body, kind, extension = write.as_csv(settings, language), "text/csv; charset=utf-8", "csv"

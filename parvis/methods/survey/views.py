@@ -26,7 +26,7 @@ from parvis.core.models import Event, State
 from parvis.core.pages import public_page
 from parvis.methods.survey import answers, screens
 from parvis.methods.survey.definition import Questionnaire
-from parvis.methods.survey.method import questionnaire_of
+from parvis.methods.survey.queries import questionnaire_of
 
 CHANGES = contributions.CHANGES
 

@@ -186,10 +186,14 @@ _FALSE = frozenset({"", "non", "no", "faux", "false", "0", "n"})
 _PERSON = frozenset({"personne", "person", "caracteristique", "characteristic"})
 
 
+def language() -> str:
+    """Return the reader's language, one of those that columns have."""
+    return "en" if (get_language() or "fr").startswith("en") else "fr"
+
+
 def header_of(key: str) -> str:
     """Return the header of a column in the reader's language, "" where there is none."""
-    language = "en" if (get_language() or "fr").startswith("en") else "fr"
-    return BY_KEY[key].header[language] if key in BY_KEY else ""
+    return BY_KEY[key].header[language()] if key in BY_KEY else ""
 
 
 def folded(words: str) -> str:

@@ -23,6 +23,7 @@ _NAMES: dict[str, Any] = {
     "title": _("title"),
     "intro": _("introduction"),
 }
+_USUAL = {"required": False, "opinion": True, "other": False}
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,14 @@ def _flat(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], 
     return pages, questions, place
 
 
+def _value(part: Mapping[str, Any], name: str) -> Any:
+    """What a page or a question says of one thing; what it leaves out is what is usual."""
+    found = part.get(name)
+    return _USUAL.get(name) if found in (None, {}, []) else found
+
+
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Any, ...]:
-    usual = {"required": False, "opinion": True, "other": False, "options": []}
-    return tuple(
-        words
-        for name, words in _NAMES.items()
-        if (old.get(name) or usual.get(name)) != (new.get(name) or usual.get(name))
-        or (name in {"min", "max"} and old.get(name) != new.get(name))
-        or (name == "opinion" and old.get(name, True) != new.get(name, True))
-    )
+    return tuple(words for name, words in _NAMES.items() if _value(old, name) != _value(new, name))
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Difference]:

@@ -3,13 +3,12 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import xlsxwriter
 
 from parvis.methods.survey.sheet.columns import (
-    BY_KEY,
     COLUMNS,
     NO,
     OPINION,
@@ -123,11 +122,6 @@ def _explain(page: Any, language: str, bold: Any, wrap: Any) -> None:
     for number, column in enumerate(COLUMNS, start=1):
         page.write_string(number, 0, column.header[language], wrap)
         page.write_string(number, 1, column.holds[language], wrap)
-
-
-def headers(keys: Sequence[str], language: str) -> list[str]:
-    """Return the headers of some columns."""
-    return [BY_KEY[key].header[language] for key in keys]
 
 
 EXAMPLE: Mapping[str, Any] = {

@@ -14,7 +14,7 @@ from parvis.consult import contributions
 from parvis.consult.models import Phase
 from parvis.core import outbox
 from parvis.core.access import SYSTEM
-from parvis.methods.survey import method, results
+from parvis.methods.survey import queries, results
 from parvis.methods.survey.models import Results
 from tests.factories import SURVEY, make_answer, make_consultation, survey_of
 
@@ -67,7 +67,7 @@ def test_what_is_kept_equals_the_file_in_each_language(survey) -> None:
     work()
     kept = Results.objects.get(activity=survey).charts
     assert set(kept) == {"fr", "en"}
-    data = method.table(survey)
+    data = queries.table(survey)
     for chart in kept["fr"]:
         if chart["kind"] == "single" and not chart["too_few"]:
             column = data.column(chart["question"]).to_pylist()
