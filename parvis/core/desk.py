@@ -44,12 +44,17 @@ def submitted(
     return render(request, template, {"form": form, **context, **SECTION}, status=status)
 
 
-def publish(request: HttpRequest, act: Callable[[], object], back: str, words: str) -> HttpResponse:
-    """Publish; what is missing is said on the page where it can be filled."""
+def acted(
+    request: HttpRequest, act: Callable[[], object], back: str, words: str, conflict: str = ""
+) -> HttpResponse:
+    """Act, then go back with `words`; what stands in the way is said there.
+
+    `conflict`: what is said of a Conflict, instead of its own words.
+    """
     try:
         act()
-    except Conflict:
-        messages.info(request, _("It was public already."))
+    except Conflict as refusal:
+        messages.info(request, conflict or str(refusal))
     except Invalid as refusal:
         for found in refusal.errors.values():
             for message in found:
@@ -57,3 +62,8 @@ def publish(request: HttpRequest, act: Callable[[], object], back: str, words: s
     else:
         messages.success(request, words)
     return HttpResponseRedirect(back, status=303)
+
+
+def publish(request: HttpRequest, act: Callable[[], object], back: str, words: str) -> HttpResponse:
+    """Publish; what is missing is said on the page where it can be filled."""
+    return acted(request, act, back, words, conflict=_("It was public already."))

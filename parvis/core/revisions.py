@@ -40,6 +40,7 @@ class Change:
 class Version:
     """A revision with what it changed since the one before."""
 
+    pk: int
     at: datetime
     note: Mapping[str, str]
     changes: tuple[Change, ...]
@@ -74,12 +75,14 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Ch
     return tuple(changes)
 
 
-def history(node: Node) -> list[Version]:
+def history(node: Node, *, versions_max: int | None = None) -> list[Version]:
     """Return the versions of a node's texts, newest first, each with its differences."""
-    rows = list(node.revisions.order_by("at", "pk"))
+    newest = node.revisions.order_by("-at", "-pk")
+    # One more than is shown: what the oldest shown is compared with.
+    rows = list(newest if versions_max is None else newest[: versions_max + 1])
     versions = []
-    for index, row in enumerate(rows):
-        before = rows[index - 1].texts if index else {}
-        changes = differences(before, row.texts)
-        versions.append(Version(row.at, row.note, changes, index == 0))
-    return versions[::-1]
+    for index, row in enumerate(rows[:versions_max]):
+        first = index + 1 == len(rows)
+        changes = differences({} if first else rows[index + 1].texts, row.texts)
+        versions.append(Version(row.pk, row.at, row.note, changes, first))
+    return versions

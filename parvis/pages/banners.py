@@ -9,8 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from parvis.core.access import Actor
 from parvis.core.errors import Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
-from parvis.core.i18n import missing
-from parvis.core.rows import LANGUAGE_NAMES, apply, check_row, site_languages
+from parvis.core.rows import apply, check_row, holes, site_languages
 from parvis.pages import standing
 from parvis.pages.addresses import checked_address
 from parvis.pages.models import Banner
@@ -25,12 +24,7 @@ def _check(banner: Banner) -> None:
     if banner.starts and banner.ends and banner.ends <= banner.starts:
         raise Invalid({"ends": [_("It ends after it starts.")]})
     check_row(banner)
-    wrong: dict[str, list[object]] = {}
-    for code in missing(banner.text, site_languages()):
-        wrong.setdefault("text", []).append(
-            _("Missing in this language: %(language)s.")
-            % {"language": LANGUAGE_NAMES.get(code, code)}
-        )
+    wrong = holes({"text": banner.text}, site_languages())
     if banner.url:
         try:
             banner.url = checked_address(banner.url)

@@ -53,7 +53,7 @@ def _srcset(sizes: Iterable[ImageSize]) -> str:
     return ", ".join(f"{size_url(size)} {size.width}w" for size in sizes)
 
 
-def picture(image: Image, *, sizes: str = SIZES, eager: bool = False) -> SafeString:
+def picture(image: Image, *, sizes: str = SIZES) -> SafeString:
     """Return a picture as HTML: WebP or its fallback, at the size that the screen needs."""
     every = list(image.sizes.all())
     webp = [size for size in every if size.extension == "webp"]
@@ -65,11 +65,10 @@ def picture(image: Image, *, sizes: str = SIZES, eager: bool = False) -> SafeStr
     middle = next((size for size in plain if size.width >= 640), largest)
     return format_html(
         '<picture><source type="image/webp" srcset="{}" sizes="{}"><img src="{}" srcset="{}"'
-        ' sizes="{}" width="{}" height="{}" alt="{}"{} loading="{}" decoding="async"></picture>',
+        ' sizes="{}" width="{}" height="{}" alt="{}"{} loading="lazy" decoding="async"></picture>',
         _srcset(webp), sizes, size_url(middle), _srcset(plain), sizes, largest.width,
         largest.height, alt,
         format_html(' lang="{}"', alt.lang) if hasattr(alt, "lang") else "",
-        "eager" if eager else "lazy",
     )  # fmt: skip
 
 

@@ -25,23 +25,21 @@ from parvis.core.rows import (
 )
 from parvis.pages.models import News
 from parvis.pages.rights import require_pages
-from parvis.pages.services import refuse_stale
+from parvis.pages.services import RESERVED, refuse_stale
 
 FIELDS = (
     "form", "dated_on", "organisation", "lead", "body", "contacts", "quote", "quote_name",
     "quote_office", "quote_url", "external_url", "publisher", "language", "image",
 )  # fmt: skip
-RESERVED = frozenset({"nouvelle", "new"})
+KEPT = tuple(name for name in FIELDS if name not in {"organisation", "image", "form", "language"})
+"""What history keeps, beside the title."""
 _COPIED = ("body", "contacts", "quote", "quote_name", "quote_office", "quote_url")
 
 
 def texts_of(news: News) -> dict[str, Any]:
     """Return what history keeps of a piece of news."""
-    kept = {name: plain(getattr(news, name)) for name in FIELDS if name not in _NOT_TEXTS}
+    kept = {name: plain(getattr(news, name)) for name in KEPT}
     return {"title": dict(news.node.title), **{k: v for k, v in kept.items() if v}}
-
-
-_NOT_TEXTS = {"organisation", "image", "form", "language"}
 
 
 def _check(news: News) -> None:
@@ -111,13 +109,9 @@ def draft_news(
     if earlier := replayed(key):
         return News.objects.select_related("node").get(node=earlier.node)
     require_pages(actor)
-    cleaned = title_of(title)
-    trial = News(node=Node(kind="news", title=cleaned))
-    apply(trial, fields, FIELDS)
-    _check(trial)
-    news = News(node=new_node("news", cleaned, slug=slug, reserved=RESERVED))
+    news = News(node=new_node("news", title_of(title), slug=slug, reserved=RESERVED))
     apply(news, fields, FIELDS)
-    check_row(news)
+    _check(news)
     news.save(force_insert=True)
     _tie(news, consultations, actor)
     emit("news.drafted", node=news.node, actor=actor, key=key)

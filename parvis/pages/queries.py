@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from parvis.core import kinds, thread
 from parvis.core.errors import Gone, NotFound
+from parvis.core.i18n import pick
 from parvis.core.models import Node, State
 from parvis.pages import markup
 from parvis.pages.blocks import Line, lines_of
@@ -101,7 +102,7 @@ def home_blocks() -> list[HomeBlock]:
 
 
 def _pictures(rows: list[Block]) -> dict[int, Image]:
-    texts = [text for row in rows for text in row.body.values()]
+    texts = [pick(row.body)[0] for row in rows]
     return markup.images({n for text in texts for n in markup.media_in(text)})
 
 

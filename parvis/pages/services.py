@@ -16,7 +16,7 @@ from parvis.core.access import Actor
 from parvis.core.errors import Conflict, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text
-from parvis.core.models import Node, Revision, State
+from parvis.core.models import Revision, State
 from parvis.core.rows import check_row, holes, new_node, publish_node, site_languages, title_of
 from parvis.pages.models import Page
 from parvis.pages.rights import require_pages
@@ -46,10 +46,10 @@ def _put(page: Page, texts: Mapping[str, Any]) -> None:
     check_row(page)
 
 
-def _checked(page: Page, texts: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Return clean texts without touching the page. Raises Invalid."""
+def _checked(texts: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return clean texts of a page. Raises Invalid."""
     title = title_of(texts["title"])
-    trial = Page(node=page.node, summary=texts["summary"], body=texts["body"])
+    trial = Page(summary=texts["summary"], body=texts["body"])
     check_row(trial)
     return {"title": title, "summary": trial.summary, "body": trial.body}
 
@@ -88,10 +88,8 @@ def create_page(
     if earlier := replayed(key):
         return Page.objects.select_related("node").get(node=earlier.node)
     require_pages(actor)
-    title = title_of(texts["title"])
-    page = Page(node=Node(kind="page", title=title))
-    cleaned = _checked(page, texts)
-    page.node = new_node("page", title, slug=slug, reserved=RESERVED)
+    cleaned = _checked(texts)
+    page = Page(node=new_node("page", cleaned["title"], slug=slug, reserved=RESERVED))
     _put(page, cleaned)
     page.save(force_insert=True)
     emit("page.drafted", node=page.node, actor=actor, key=key)
@@ -106,7 +104,7 @@ def save_page(
     require_pages(actor)
     page = _locked(page)
     refuse_stale(page, seen)
-    cleaned = _checked(page, texts)
+    cleaned = _checked(texts)
     if page.node.state == State.PUBLIC:
         page.working = cleaned if cleaned != texts_of(page) else None
     else:
@@ -175,7 +173,6 @@ def restore_page(*, actor: Actor, page: Page, revision: Revision) -> Page:
     Raises Conflict for a version of something else, Forbidden.
     """
     require_pages(actor)
-    page = _locked(page)
     if revision.node_id != page.pk:
         raise Conflict
     old = {name: dict(revision.texts.get(name) or {}) for name in FIELDS}

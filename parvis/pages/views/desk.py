@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from parvis.core import access, revisions
-from parvis.core.desk import SECTION, editing, key_of, submitted
-from parvis.core.errors import Conflict, Invalid
+from parvis.core.desk import SECTION, acted, editing, key_of, submitted
+from parvis.core.errors import Invalid
 from parvis.core.models import Revision, State
 from parvis.pages import queries, services
 from parvis.pages.forms import NoteForm, PageForm
@@ -101,18 +101,12 @@ def page_edit(request: HttpRequest, slug: str) -> HttpResponse:
         "publishable": row.node.state != State.PUBLIC or row.working is not None,
         "missing": [word for words in services.missing_texts(row).values() for word in words],
         "note": NoteForm(prefix="note"),
-        "versions": _versions(row),
+        "versions": revisions.history(row.node, versions_max=VERSIONS_SHOWN_MAX),
     }
     return submitted(
         request, form, lambda: told_stale(form, services.seen_of(queries.page_by_slug(slug)), save),
         "pages/desk/page.html", context,
     )  # fmt: skip
-
-
-def _versions(row: Page) -> list[tuple[int, revisions.Version]]:
-    """Return (number, version) of what was published, newest first."""
-    found = list(row.node.revisions.order_by("-at", "-pk").values_list("pk", flat=True))
-    return list(zip(found, revisions.history(row.node), strict=True))[:VERSIONS_SHOWN_MAX]
 
 
 @require_safe
@@ -123,21 +117,6 @@ def page_preview(request: HttpRequest, slug: str) -> HttpResponse:
     texts = services.written(row)
     context = {"page": row, "node": row.node, "preview": True, **texts, **SECTION}
     return render(request, "pages/page.html", context)
-
-
-def acted(request: HttpRequest, act: Callable[[], object], back: str, words: str) -> HttpResponse:
-    """Act, then go back; what stands in the way is said there."""
-    try:
-        act()
-    except Conflict as refusal:
-        messages.info(request, str(refusal))
-    except Invalid as refusal:
-        for found in refusal.errors.values():
-            for message in found:
-                messages.error(request, str(message))
-    else:
-        messages.success(request, words)
-    return HttpResponseRedirect(back, status=303)
 
 
 @require_POST

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from parvis.core.desk import SECTION, editing, key_of, submitted
+from parvis.core.desk import SECTION, acted, editing, key_of, submitted
 from parvis.core.models import Link, State
 from parvis.core.pages import paginate
 from parvis.pages import newsroom, queries
@@ -15,7 +15,7 @@ from parvis.pages.forms import NewsForm
 from parvis.pages.models import News
 from parvis.pages.rights import require_pages
 from parvis.pages.services import seen_of
-from parvis.pages.views.desk import FORM, acted, told_stale
+from parvis.pages.views.desk import FORM, told_stale
 from parvis.pages.views.public import news_context
 
 

@@ -10,7 +10,7 @@ from parvis.core import revisions
 from parvis.core.files import path_of
 from parvis.core.i18n import tr
 from parvis.core.pages import paginate, public_page
-from parvis.pages import queries
+from parvis.pages import newsroom, queries
 from parvis.pages.models import ImageSize, News
 
 NEWS_PER_PAGE = 10
@@ -67,9 +67,8 @@ def news_history(request: HttpRequest, slug: str) -> HttpResponse:
     row = queries.public_news_by_slug(slug)
     labels = {
         name: str(News._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
-        for name in ("lead", "body", "dated_on", "contacts", "quote", "quote_name",
-                     "quote_office", "quote_url", "external_url", "publisher")
-    } | {"title": _("Title")}  # fmt: skip
+        for name in newsroom.KEPT
+    } | {"title": _("Title")}
     context = {
         "title": tr(row.node.title), "back": reverse("news", args=[slug]), "labels": labels,
         "versions": revisions.history(row.node),
