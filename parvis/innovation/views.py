@@ -1,7 +1,5 @@
 """Public pages of innovation."""
 
-import csv
-import io
 from uuid import UUID
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -15,9 +13,9 @@ from parvis.core.models import Node, State
 from parvis.core.pages import paginate, public_page
 from parvis.innovation import places, queries, services
 from parvis.innovation.models import Alternative, Call, Helper, Reuse
+from parvis.tables.cells import csv_text
 
 SECTION = {"section": "data"}
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @require_safe
@@ -132,21 +130,18 @@ def helpers(request: HttpRequest) -> HttpResponse:
 @require_safe
 def helpers_csv(request: HttpRequest) -> HttpResponse:
     """The same list as CSV."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["region", "region_name", "kind", "name", "town", "helps_fr", "helps_en",
-                     "hours_fr", "hours_en", "contact", "url", "source", "checked_on"])  # fmt: skip
-    for region in queries.helpers_by_region():
-        for row in region.helpers:
-            cells = [
-                row.region, region.name, row.what, row.name, row.town,
-                row.helps.get("fr", ""), row.helps.get("en", ""),
-                row.hours.get("fr", ""), row.hours.get("en", ""),
-                row.contact, row.url, row.source, row.checked_on.isoformat(),
-            ]  # fmt: skip
-            # TRUST: a spreadsheet takes a cell that starts so for a formula.
-            writer.writerow([f"'{c}" if c.startswith(_DANGEROUS) else c for c in cells])
-    response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+    columns = ("region", "region_name", "kind", "name", "town", "helps_fr", "helps_en",
+               "hours_fr", "hours_en", "contact", "url", "source", "checked_on")  # fmt: skip
+    text = csv_text(columns, (
+        (
+            row.region, region.name, row.what, row.name, row.town,
+            row.helps.get("fr"), row.helps.get("en"), row.hours.get("fr"), row.hours.get("en"),
+            row.contact, row.url, row.source, row.checked_on,
+        )
+        for region in queries.helpers_by_region()
+        for row in region.helpers
+    ))  # fmt: skip
+    response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
     name = _("places-and-people.csv")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

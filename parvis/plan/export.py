@@ -17,7 +17,7 @@ from parvis.core.models import Node, State
 from parvis.plan import queries
 from parvis.plan.models import Commitment, Evaluation, Plan, ProgressUpdate
 from parvis.plan.standing import Standing, Step
-from parvis.tables.write import spreadsheet_safe
+from parvis.tables.cells import spreadsheet_safe
 
 CELL_CHARACTERS_MAX = 32_767
 SCHEMA = "parvis-plan-1"

@@ -1,7 +1,5 @@
 """The checklist of a plan as data: the page, the JSON, the CSV and the API say the same."""
 
-import csv
-import io
 from datetime import date
 from typing import Any
 
@@ -14,7 +12,7 @@ from parvis.collaborate.checklist import SOURCES, Row
 from parvis.core.i18n import LANGUAGES
 from parvis.plan.models import Plan
 from parvis.site.cocreation import checklist
-from parvis.tables.write import spreadsheet_safe
+from parvis.tables.cells import csv_text
 
 SCHEMA = "parvis-cocreation-1"
 COLUMNS = (
@@ -92,19 +90,16 @@ def _card(row: Row, texts: dict[str, dict[str, str]]) -> dict[str, Any]:
 
 def as_csv(plan: Plan, *, today: date) -> str:
     """Return the same rows as CSV, safe for spreadsheets."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows = []
     for card in document(plan, today=today)["standards"]:
         program, people = card["program"] or {}, card["people"] or {}
         why, comment = program.get("why", {}), people.get("comment", {})
-        values = (
+        rows.append((
             plan.node.slug, card["standard"], card["set"], card["number"], card["name"]["fr"],
             card["name"]["en"], card["state"], card["answered_by"], program.get("state"),
             why.get("fr"), why.get("en"), program.get("reconstructed"), people.get("state"),
             people.get("on"),
             comment.get("fr"), comment.get("en"),
             " ".join([*program.get("evidence", []), *people.get("evidence", [])]),
-        )  # fmt: skip
-        writer.writerow([spreadsheet_safe("" if v is None else str(v)) for v in values])
-    return out.getvalue()
+        ))  # fmt: skip
+    return csv_text(COLUMNS, rows)

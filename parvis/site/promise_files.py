@@ -1,7 +1,5 @@
 """The promises kept as files: the figures of the page, exact, as JSON and CSV, and as a feed."""
 
-import csv
-import io
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +9,7 @@ from parvis.core import kinds
 from parvis.core.i18n import LANGUAGES
 from parvis.core.models import State
 from parvis.site.models import Promise, PromiseMonth, PromiseRow
-from parvis.tables.write import spreadsheet_safe
+from parvis.tables.cells import csv_text
 
 MONTHS = ("figure", "demo", "month", "numerator", "denominator", "late", "computed_at")
 ROWS = (
@@ -76,26 +74,16 @@ def row_card(row: PromiseRow) -> dict[str, Any]:
 
 def months_csv(rows: Iterable[PromiseMonth]) -> str:
     """Return the figures and their history as CSV (RFC 4180), a line a month and figure."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(MONTHS)
-    for row in rows:
-        card = month_card(row)
-        writer.writerow(["" if card[name] is None else card[name] for name in MONTHS])
-    return out.getvalue()
+    return csv_text(MONTHS, ([card[name] for name in MONTHS] for card in map(month_card, rows)))
 
 
 def rows_csv(rows: Iterable[PromiseRow]) -> str:
     """Return the rows of a figure as CSV; what a spreadsheet would run is made text."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(ROWS)
-    for row in rows:
-        card = row_card(row)
-        titles = [spreadsheet_safe(row.node.title.get(code, "")) for code in ("fr", "en")]
-        pages = [kinds.url(row.node, code) or "" for code in LANGUAGES]
-        cells = [card[name] for name in ROWS[:9]]
-        writer.writerow(
-            ["" if cell is None else cell for cell in (*cells, row.node.kind, *titles, *pages)]
-        )
-    return out.getvalue()
+    return csv_text(ROWS, map(_cells, rows))
+
+
+def _cells(row: PromiseRow) -> list[Any]:
+    card = row_card(row)
+    titles = [row.node.title.get(code, "") for code in ("fr", "en")]
+    pages = [kinds.url(row.node, code) for code in LANGUAGES]
+    return [*(card[name] for name in ROWS[:9]), row.node.kind, *titles, *pages]

@@ -1,8 +1,7 @@
 """The barometer as files: the figures of the page, exact, as JSON and as CSV."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from parvis.core import kinds
@@ -10,7 +9,7 @@ from parvis.strategy import queries
 from parvis.strategy.models import Indicator, Measure, Strategy
 from parvis.strategy.queries import Reading
 from parvis.strategy.values import exact
-from parvis.tables.write import spreadsheet_safe
+from parvis.tables.cells import csv_text
 
 COLUMNS = (
     "strategy", "ambition", "indicator", "label_fr", "label_en", "unit_fr", "unit_en",
@@ -72,27 +71,29 @@ def barometer_csv(strategy: Strategy) -> str:
 
     Text that a spreadsheet would take for a formula gets an apostrophe in front.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    return csv_text(COLUMNS, _lines(strategy))
+
+
+def _lines(strategy: Strategy) -> Iterable[Iterable[Any]]:
     for reading in queries.public_readings(strategy):
         series: Sequence[Measure | None] = reading.measures or [None]
         for measure in series:
-            writer.writerow(_cells(reading, measure))
-    return out.getvalue()
+            yield _cells(reading, measure)
 
 
 def _cells(reading: Reading, measure: Measure | None) -> Iterable[Any]:
     row = reading.indicator
     by_language = [row.node.title, row.unit, row.target]
-    title, unit, target = (
-        [spreadsheet_safe(text.get(code, "")) for code in ("fr", "en")] for text in by_language
-    )
+    title, unit, target = ([text.get(code, "") for code in ("fr", "en")] for text in by_language)
     return [
         row.strategy.node.slug, row.ambition.number if row.ambition else "", row.node.slug,
-        *title, *unit, exact(row.baseline_value), row.baseline_on, exact(row.target_value),
+        *title, *unit, _number(row.baseline_value), row.baseline_on, _number(row.target_value),
         row.target_on, row.target_precision if row.target_on else "", *target, reading.state,
-        measure.on if measure else "", exact(measure.value) if measure else "",
-        spreadsheet_safe(measure.source_title) if measure else "",
-        spreadsheet_safe(measure.source_url) if measure else "",
+        measure.on if measure else "", _number(measure.value) if measure else "",
+        measure.source_title if measure else "", measure.source_url if measure else "",
     ]  # fmt: skip
+
+
+def _number(value: Decimal | None) -> Decimal | None:
+    """A value as a number, which no spreadsheet takes for a formula; as `exact` otherwise."""
+    return None if value is None else value.normalize()

@@ -1,13 +1,12 @@
 """Columns with a type and words in two languages, and the codebook made from them."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
+from parvis.tables.cells import csv_text
 from parvis.tables.errors import TableError
 
 Type = Literal["text", "integer", "number", "boolean", "date", "datetime"]
@@ -165,16 +164,12 @@ class Schema:
 
     def codebook_csv(self) -> str:
         """The codebook as CSV text, both languages side by side."""
-        out = io.StringIO(newline="")
-        writer = csv.writer(out, lineterminator="\r\n")
-        writer.writerow(
-            ("name", "type", "label_fr", "label_en", "description_fr", "description_en")
-        )
-        for column in self.columns:
-            words = [part.get(code, "") for part in (column.label, column.description)
-                     for code in ("fr", "en")]  # fmt: skip
-            writer.writerow([_safe(text) for text in (column.name, column.type, *words)])
-        return out.getvalue()
+        names = ("name", "type", "label_fr", "label_en", "description_fr", "description_en")
+        return csv_text(names, (
+            (column.name, column.type, *(part.get(code, "")
+             for part in (column.label, column.description) for code in ("fr", "en")))
+            for column in self.columns
+        ))  # fmt: skip
 
     def codebook_markdown(self, language: str = "fr") -> str:
         """The codebook as a Markdown table in one language."""
@@ -198,11 +193,6 @@ def _from_arrow_type(kind: pa.DataType) -> tuple[Any, ...]:
     if pa.types.is_timestamp(kind):
         return ("datetime", {}, {}, kind.tz is not None)
     raise TableError("schema_mismatch")
-
-
-def _safe(text: str) -> str:
-    """`text` with an apostrophe in front where a spreadsheet would run it (ASVS 5.0, 1.2.10)."""
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _cell(text: str) -> str:

@@ -17,12 +17,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xlsxwriter
 
+from parvis.tables.cells import FORMULA_STARTS, spreadsheet_safe
 from parvis.tables.errors import TableError
 from parvis.tables.schema import Schema
 
-# ASVS 5.0, 1.2.10: a spreadsheet takes a cell that starts so for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_FORMULA = r"^[=+\-@\t\r]"
+_FORMULA = f"^[{re.escape(''.join(FORMULA_STARTS))}]"
 XLSX_ROWS_MAX = 1_048_575  # under the header
 XLSX_COLUMNS_MAX = 16_384
 XLSX_TEXT_MAX = 32_767
@@ -32,11 +31,6 @@ _FIRST_DAY = datetime.date(1900, 3, 1)
 BOM = "\ufeff".encode()
 
 Batches = Iterable[pa.RecordBatch]
-
-
-def spreadsheet_safe(text: str) -> str:
-    """`text`, with an apostrophe in front if a spreadsheet would take it for a formula."""
-    return "'" + text if text.startswith(FORMULA_STARTS) else text
 
 
 def csv_chunks(

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parvis.tables import write
+from parvis.tables.cells import spreadsheet_safe
 from parvis.tables.difference import ROWS, changes, difference
 from parvis.tables.dump import FORMATS, chunks
 from parvis.tables.errors import TableError
@@ -143,7 +144,7 @@ def test_csv_is_what_pythons_writer_gives(rows, separator, exact):
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, str) and not exact:
-            return write.spreadsheet_safe(value)
+            return spreadsheet_safe(value)
         return write.iso(value)
 
     writer.writerows([[cell(v) for v in row] for row in rows])

@@ -5,6 +5,7 @@ import datetime
 import io
 import json
 from collections import Counter
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from parvis.tables import write
+from parvis.tables.cells import csv_text
 from parvis.tables.chart import choose
 from parvis.tables.errors import TableError
 from parvis.tables.profile import Profile, bin_edges
@@ -98,6 +100,16 @@ def test_header_is_made_safe_too():
     schema = Schema.from_arrow(pa.schema([("=1+1", pa.int64())]))
     data = b"".join(write.csv_chunks(schema, [pa.record_batch({"=1+1": [-1]})]))
     assert data == b"'=1+1\r\n-1\r\n"
+
+
+def test_short_csv_guards_text_and_leaves_numbers():
+    rows = [
+        ("=1+1", Decimal("-1E+2"), -0.5, None, datetime.date(2024, 2, 29)),
+        ("a,b", 1, 2, "", 3),
+    ]
+    assert csv_text(("@t", "n", "x", "vide", "jour"), rows) == (
+        "'@t,n,x,vide,jour\r\n'=1+1,-100,-0.5,,2024-02-29\r\n\"a,b\",1,2,,3\r\n"
+    )
 
 
 @given(rows=st.lists(ROW, max_size=9))

@@ -1,7 +1,5 @@
 """The register as files: what the page shows, all of it, as CSV and JSON; and as calendars."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +16,7 @@ from parvis.consult.register.queries import Entry, Shown
 from parvis.core import kinds
 from parvis.core.i18n import LANGUAGES, tr
 from parvis.core.templatetags.parvis import day
-from parvis.tables.write import spreadsheet_safe
+from parvis.tables.cells import csv_text
 
 COLUMNS = (
     "where", "title_fr", "title_en", "organisation_fr", "organisation_en", "opens", "closes",
@@ -51,20 +49,18 @@ def card(shown: Shown) -> dict[str, Any]:
 
 def as_csv(rows: Iterable[Shown]) -> str:
     """Return the register as CSV (RFC 4180); what a spreadsheet would run is made text."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for one in rows:
-        found = card(one)
-        flat = {
-            **found,
-            "sources": " ".join(found["sources"]),
-            **{f"{name}_{code}": found[name].get(code) or ""
-               for name in ("title", "organisation", "page") for code in ("fr", "en")},
-        }  # fmt: skip
-        cells = ["" if flat[name] is None else flat[name] for name in COLUMNS]
-        writer.writerow([spreadsheet_safe(c) if isinstance(c, str) else c for c in cells])
-    return out.getvalue()
+    return csv_text(COLUMNS, map(_cells, rows))
+
+
+def _cells(shown: Shown) -> list[Any]:
+    found = card(shown)
+    flat = {
+        **found,
+        "sources": " ".join(found["sources"]),
+        **{f"{name}_{code}": found[name].get(code) or ""
+           for name in ("title", "organisation", "page") for code in ("fr", "en")},
+    }  # fmt: skip
+    return [flat[name] for name in COLUMNS]
 
 
 def _host() -> str:
