@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -19,11 +18,9 @@ from parvis.consult import methods, queries, services
 from parvis.consult.holes import Hole
 from parvis.consult.models import Consultation, Phase
 from parvis.core import access
-from parvis.core.events import IdempotencyKey
 from parvis.core.models import State
 from parvis.core.templatetags.parvis import day, moment
 
-METHODS = ["GET", "HEAD", "POST"]
 STEPS = {
     "about": (
         gettext_lazy("The subject"),
@@ -116,12 +113,6 @@ def draw(
     }
     with timezone.override(ZoneInfo(consultation.time_zone)):
         return render(request, f"consult/desk/{template}.html", context, status=status)
-
-
-def key_of(scope: object, form: Form, content: object) -> IdempotencyKey | None:
-    """Return the key that a valid form carries, or None."""
-    typed = form.cleaned_data.get("key")
-    return IdempotencyKey.of(scope, typed, content) if typed else None
 
 
 def link(name: str, *args: Any) -> str | None:

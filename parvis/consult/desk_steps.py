@@ -8,13 +8,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from parvis.consult import desk_fields, desk_forms, queries, services
 from parvis.consult.approval import changes as proposed
 from parvis.consult.approval import gate
 from parvis.consult.desk_pages import (
-    METHODS,
     STEPS,
     consultation_of,
     draw,
@@ -24,6 +22,7 @@ from parvis.consult.desk_pages import (
 )
 from parvis.consult.models import Activity, Consultation
 from parvis.consult.register import queries as register
+from parvis.core.desk import editing
 from parvis.core.errors import Conflict, Invalid, Refused
 from parvis.core.forms import put_errors
 from parvis.core.i18n import DEFAULT
@@ -128,7 +127,7 @@ def _about_changes(consultation: Consultation, values: dict[str, Any]) -> dict[s
     return changes
 
 
-@require_http_methods(METHODS)
+@editing
 def about(request: HttpRequest, slug: str) -> HttpResponse:
     """The title, the question, who asks it, in which languages."""
 
@@ -140,13 +139,13 @@ def about(request: HttpRequest, slug: str) -> HttpResponse:
     return _edit(request, slug, "about", desk_forms.AboutForm, prepare, _about_changes)
 
 
-@require_http_methods(METHODS)
+@editing
 def influence(request: HttpRequest, slug: str) -> HttpResponse:
     """What an opinion can change."""
     return _edit(request, slug, "influence", desk_forms.InfluenceForm)
 
 
-@require_http_methods(METHODS)
+@editing
 def privacy(request: HttpRequest, slug: str) -> HttpResponse:
     """Who may answer, duplicates, the notice at collection."""
 
@@ -157,7 +156,7 @@ def privacy(request: HttpRequest, slug: str) -> HttpResponse:
     return _edit(request, slug, "privacy", desk_forms.PrivacyForm, prepare)
 
 
-@require_http_methods(METHODS)
+@editing
 def dates(request: HttpRequest, slug: str) -> HttpResponse:
     """Every phase with what it opens, and the three promises: one page, one button."""
     consultation = consultation_of(request, slug, "manage_consultation")
@@ -244,7 +243,7 @@ def _save_dates(
     return False, None
 
 
-@require_http_methods(METHODS)
+@editing
 def activities(request: HttpRequest, slug: str) -> HttpResponse:
     """The ways to take part: add one, name it, set it up, remove it while nobody used it."""
     consultation = consultation_of(request, slug, "manage_consultation")

@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
 
 from parvis.consult import (
     blueprints,
@@ -25,17 +24,16 @@ from parvis.consult import (
 )
 from parvis.consult.approval import gate, snapshot
 from parvis.consult.desk_pages import (
-    METHODS,
     consultation_of,
     draw,
     items_of,
-    key_of,
     link,
     phases_of,
     said,
 )
 from parvis.consult.models import Channel, Consultation, Contribution
 from parvis.core import access
+from parvis.core.desk import editing, key_of
 from parvis.core.errors import Invalid, NotFound, Refused
 from parvis.core.forms import KeyedForm, put_errors
 from parvis.core.i18n import DEFAULT, tr
@@ -53,7 +51,7 @@ def _default_organisation() -> str:
     return ""
 
 
-@require_http_methods(METHODS)
+@editing
 def new(request: HttpRequest) -> HttpResponse:
     """A starting point, a title, an organisation and two dates: all the rest is filled in."""
     access.require(request.actor, "manage_consultation")  # type: ignore[attr-defined]
@@ -83,7 +81,7 @@ def new(request: HttpRequest) -> HttpResponse:
                     opens=data["opens"],
                     closes=data["closes"],
                     languages=[c for c in (DEFAULT, "en") if c == DEFAULT or data["title"].get(c)],
-                    key=key_of(scope, form, data),
+                    key=key_of(form, scope),
                 )
             except Invalid as refusal:
                 put_errors(form, refusal)
@@ -145,7 +143,7 @@ def _detach(request: HttpRequest, consultation: Consultation) -> HttpResponse:
     return HttpResponseRedirect(f"{request.path}#documents", status=303)
 
 
-@require_http_methods(METHODS)
+@editing
 def overview(request: HttpRequest, slug: str) -> HttpResponse:
     """What is missing, the steps, what was received, what to do next; a document to attach."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -199,7 +197,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
 # Opening, extending ------------------------------------------------------------------------------
 
 
-@require_http_methods(METHODS)
+@editing
 def open_(request: HttpRequest, slug: str) -> HttpResponse:
     """What people will see and rely on, and one button; refused with all that is missing."""
     consultation = consultation_of(request, slug, "open_consultation")
@@ -210,7 +208,7 @@ def open_(request: HttpRequest, slug: str) -> HttpResponse:
             services.open_consultation(
                 actor=request.actor,  # type: ignore[attr-defined]
                 consultation=consultation,
-                key=key_of(f"open:{consultation.pk}", form, None),
+                key=key_of(form, f"open:{consultation.pk}"),
             )
         except Invalid:
             status = 422
@@ -229,7 +227,7 @@ def open_(request: HttpRequest, slug: str) -> HttpResponse:
     )  # fmt: skip
 
 
-@require_http_methods(METHODS)
+@editing
 def extend(request: HttpRequest, slug: str, phase: int) -> HttpResponse:
     """A later end for a phase, with its reason; the old end stays shown."""
     consultation = consultation_of(request, slug, "manage_consultation")
@@ -250,7 +248,7 @@ def extend(request: HttpRequest, slug: str, phase: int) -> HttpResponse:
                 made = services.extend(
                     actor=request.actor,  # type: ignore[attr-defined]
                     phase=found, new_ends=ends, reason=data["reason"],
-                    key=key_of(f"extend:{phase}", form, [ends, data["reason"]]),
+                    key=key_of(form, f"extend:{phase}"),
                 )  # fmt: skip
             except ValidationError as error:
                 form.add_error("new_hour", error)
@@ -279,7 +277,7 @@ def extend(request: HttpRequest, slug: str, phase: int) -> HttpResponse:
 # What was received -------------------------------------------------------------------------------
 
 
-@require_http_methods(METHODS)
+@editing
 def contributions_list(request: HttpRequest, slug: str) -> HttpResponse:
     """What was received, filtered; whether the ticked ones count. Texts only for who may read."""
     consultation = consultation_of(request, slug, "set_fate")

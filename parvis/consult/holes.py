@@ -1,6 +1,6 @@
 """What is missing before a consultation may open, each with the page that fills it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -43,6 +43,14 @@ class Hole:
     field: str
     words: Any
     url: str
+
+
+def errors_of(found: Iterable[Hole]) -> dict[str, list[Any]]:
+    """Return what is missing as services refuse it: field -> words."""
+    errors: dict[str, list[Any]] = {}
+    for hole in found:
+        errors.setdefault(hole.field, []).append(hole.words)
+    return errors
 
 
 def holes(consultation: Consultation) -> list[Hole]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from parvis.consult import methods
 from parvis.consult.approval import gate
-from parvis.consult.holes import REQUIRED_DATES, REQUIRED_TEXTS, holes
+from parvis.consult.holes import REQUIRED_DATES, REQUIRED_TEXTS, errors_of, holes
 from parvis.consult.models import Activity, Consultation, Extension, Phase, PhaseAction
 from parvis.core import access, revisions
 from parvis.core.access import Actor
@@ -116,9 +116,8 @@ def update_consultation(
             raise Invalid({"title": [_("Give the consultation a title in French.")]})
         consultation.node.save(update_fields=["title"])
     if public:
-        left = holes(consultation)
-        if left:
-            raise Invalid({hole.field: [hole.words] for hole in left})
+        if left := holes(consultation):
+            raise Invalid(errors_of(left))
         revisions.keep(consultation.node, texts_of(consultation), actor=actor, note=note)
     emit("consultation.changed", node=consultation.node, actor=actor, data={})
     return consultation
@@ -268,10 +267,7 @@ def open_consultation(
     if not left and (unapproved := gate.refusal(consultation)):
         left = [unapproved]
     if left:
-        errors: dict[str, list[Any]] = {}
-        for hole in left:
-            errors.setdefault(hole.field, []).append(hole.words)
-        raise Invalid(errors)
+        raise Invalid(errors_of(left))
     node.state, node.published_at = State.PUBLIC, timezone.now()
     node.save(update_fields=["state", "published_at"])
     Node.objects.filter(space=node, kind="activity").update(

@@ -7,22 +7,22 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from parvis.consult import services as consult
-from parvis.consult.approval import snapshot
+from parvis.consult.approval import deciding, snapshot
 from parvis.consult.approval.models import ProposedChange
 from parvis.consult.models import Consultation
 from parvis.core import access, limits
 from parvis.core.access import SYSTEM, Actor
-from parvis.core.errors import Closed, Conflict, Forbidden, Invalid
+from parvis.core.errors import Conflict, Forbidden, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text, clean_text
 from parvis.core.models import Organisation, State
 from parvis.core.rows import check_row
 
 ORGANISATION = "organisation"
+_OVER = _("This change was decided already.")
 
 
 class _Undo(Exception):
@@ -136,38 +136,12 @@ def _say(
 
 
 def _waiting(change: ProposedChange) -> ProposedChange:
-    found = (
-        ProposedChange.objects.select_for_update(of=("self",))
-        .select_related("asked_by", "consultation__node", "consultation__organisation__node")
-        .get(pk=change.pk)
-    )
-    if found.state != ProposedChange.State.WAITING:
-        raise Closed(_("This change was decided already."))
-    return found
+    return deciding.waiting(change, _OVER)
 
 
-def may_decide(actor: Actor, change: ProposedChange) -> bool:
-    """Whether this person may decide: the right to, and another person than who proposed."""
-    return (
-        access.can(actor, "approve_consultation", change.consultation)
-        and actor.person_id is not None
-        and actor.person_id != change.asked_by_id
-    )
-
-
-def _second_person(actor: Actor, change: ProposedChange) -> ProposedChange:
-    access.require(actor, "approve_consultation", change.consultation)
-    change = _waiting(change)
-    if not may_decide(actor, change):
-        raise Forbidden(_("Another person than the one who proposed decides."))
-    return change
-
-
-def _decide(change: ProposedChange, state: str, actor: Actor, words: str) -> None:
-    change.state, change.words = state, words.strip()
-    change.decided_by_id, change.decided_at = actor.person_id, timezone.now()
-    check_row(change)
-    change.save(update_fields=["state", "words", "decided_by", "decided_at"])
+def _by_another(actor: Actor, change: ProposedChange) -> ProposedChange:
+    alone = _("Another person than the one who proposed decides.")
+    return deciding.by_another(actor, change, alone=alone, over=_OVER)
 
 
 def moved(change: ProposedChange) -> list[str]:
@@ -187,7 +161,7 @@ def approve_change(
     """
     if replayed(key):
         return ProposedChange.objects.get(pk=change.pk)
-    change = _second_person(actor, change)
+    change = _by_another(actor, change)
     if moved(change):
         raise Conflict(
             _("The text changed meanwhile: refuse this change, it has to be written again.")
@@ -204,7 +178,7 @@ def approve_change(
         )
     except Forbidden:
         raise Conflict(_("Its author may no longer change this consultation.")) from None
-    _decide(change, ProposedChange.State.APPROVED, actor, words)
+    deciding.decide(change, ProposedChange.State.APPROVED, actor, words)
     _say("change.approved", change, actor, key)
     return change
 
@@ -216,10 +190,10 @@ def refuse_change(
     """Refuse a proposed change, saying why. Raises Forbidden, Closed, Invalid."""
     if replayed(key):
         return ProposedChange.objects.get(pk=change.pk)
-    change = _second_person(actor, change)
+    change = _by_another(actor, change)
     if not words.strip():
         raise Invalid({"words": [_("Say why it is refused.")]})
-    _decide(change, ProposedChange.State.REFUSED, actor, words)
+    deciding.decide(change, ProposedChange.State.REFUSED, actor, words)
     _say("change.refused", change, actor, key)
     return change
 
@@ -231,7 +205,7 @@ def withdraw_change(*, actor: Actor, change: ProposedChange) -> ProposedChange:
     change = _waiting(change)
     if actor.person_id is None or actor.person_id != change.asked_by_id:
         raise Forbidden(_("Only the person who proposed a change takes it back."))
-    _decide(change, ProposedChange.State.WITHDRAWN, actor, "")
+    deciding.decide(change, ProposedChange.State.WITHDRAWN, actor)
     _say("change.withdrawn", change, actor)
     return change
 

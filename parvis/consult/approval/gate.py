@@ -85,13 +85,24 @@ class Standing:
     """
 
     required: bool
-    state: str
+    public: bool
     review: Review | None
     approval: Review | None
     last: Review | None
     version: str
     now: Mapping[str, Any]
     change: ProposedChange | None = None
+
+    @property
+    def state(self) -> str:
+        """One of STATES."""
+        if self.public:
+            return "open"
+        if self.waiting:
+            return "review"
+        if self.opens_at:
+            return "scheduled"
+        return "approved" if self.approval else "draft"
 
     @property
     def shown(self) -> bool:
@@ -118,7 +129,7 @@ class Standing:
     @property
     def stale(self) -> Review | None:
         """The last approval, when the draft says something else since; None otherwise."""
-        if self.state == "open" or self.approval or self.last is None:
+        if self.public or self.approval or self.last is None:
             return None
         return self.last
 
@@ -126,7 +137,7 @@ class Standing:
     def planned(self) -> Review | None:
         """The approval with a minute chosen for the opening, even if it no longer holds."""
         found = self.last
-        return found if found and found.publish_at and self.state != "open" else None
+        return found if found and found.publish_at and not self.public else None
 
     @property
     def opens_at(self) -> datetime | None:
@@ -141,7 +152,7 @@ class Standing:
         """The five states with which is done, current or to come, as lists show them."""
         names = list(STATES)
         here = names.index(self.state)
-        if self.state == "open":
+        if self.public:
             passed = {
                 "draft": True,
                 "review": self.review is not None,
@@ -175,17 +186,10 @@ def standing(consultation: Consultation) -> Standing:
     review = reviews[0] if reviews else None
     approvals = [one for one in reviews if one.state == Review.State.APPROVED]
     last = approvals[0] if approvals else None
-    public = consultation.node.state == State.PUBLIC
-    if public:
+    if consultation.node.state == State.PUBLIC:
         change = consultation.proposed_changes.filter(state=ProposedChange.State.WAITING).first()
-        return Standing(required(), "open", review, last, last, "", {}, change)
+        return Standing(required(), True, review, last, last, "", {}, change)
     now = snapshot.take(consultation)
     version = snapshot.version_of(now)
     approval = next((one for one in approvals if one.version == version), None)
-    state = "draft"
-    if review and review.state == Review.State.WAITING:
-        state = "review"
-    elif approval:
-        planned = approval == last and approval.publish_at and not approval.refused_at
-        state = "scheduled" if planned else "approved"
-    return Standing(required(), state, review, approval, last, version, now)
+    return Standing(required(), False, review, approval, last, version, now)

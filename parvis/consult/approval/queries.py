@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from parvis.consult.approval import changes, services
+from parvis.consult.approval import deciding
 from parvis.consult.approval.models import ProposedChange, Review, ReviewComment, Reviewer
 from parvis.consult.approval.snapshot import SECTIONS, Line, lines
 from parvis.consult.models import Consultation
@@ -39,7 +39,7 @@ def to_approve(actor: Actor) -> Iterator[ToApprove]:
         .order_by("asked_at")[:WAITING_MAX]
     )
     for review in reviews:
-        if services.may_decide(actor, review):
+        if deciding.may_decide(actor, review):
             yield ToApprove(review.consultation, review=review)
     asked = (
         ProposedChange.objects.filter(state=ProposedChange.State.WAITING)
@@ -47,7 +47,7 @@ def to_approve(actor: Actor) -> Iterator[ToApprove]:
         .order_by("asked_at")[:WAITING_MAX]
     )
     for change in asked:
-        if changes.may_decide(actor, change):
+        if deciding.may_decide(actor, change):
             yield ToApprove(change.consultation, change=change)
 
 

@@ -12,16 +12,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from parvis.consult.approval import forms, queries, services
 from parvis.consult.approval.models import Review
 from parvis.consult.approval.pages import WHOLE, anchor_of, back, open_forms, sent
-from parvis.consult.desk_pages import METHODS, key_of
+from parvis.core.desk import editing, key_of
 
 
 @csrf_exempt
-@require_http_methods(METHODS)
+@editing
 def reading(request: HttpRequest, secret: str) -> HttpResponse:
     """What was given to read, line by line, with a form on each; closed once it is decided."""
     reviewer = services.reviewer_of(secret)
@@ -33,7 +32,7 @@ def reading(request: HttpRequest, secret: str) -> HttpResponse:
         status = sent(form, lambda: services.comment(
             review=review, secret=secret, field=form.cleaned_data["field"],
             body=form.cleaned_data["body"],
-            key=key_of(f"comment:{reviewer.pk}", form, form.cleaned_data),
+            key=key_of(form, f"comment:{reviewer.pk}"),
         ))  # fmt: skip
         if status == 303:
             return _private(HttpResponseRedirect(back(request), status=303))

@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from parvis.consult import holes
-from parvis.consult.approval import gate, snapshot
+from parvis.consult.approval import deciding, gate, snapshot
 from parvis.consult.approval.models import Review, ReviewComment, Reviewer
 from parvis.consult.models import Consultation
 from parvis.core import access
 from parvis.core.access import NOBODY, Actor
-from parvis.core.errors import Closed, Conflict, Forbidden, Gone, Invalid, NotFound, TooMany
+from parvis.core.errors import Conflict, Forbidden, Gone, Invalid, NotFound, TooMany
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.ids import new_token
 from parvis.core.models import Site, State
@@ -25,6 +25,7 @@ LINKS_MAX = 20
 TOKEN_BITS = 256
 COMMENTS_BY_HOUR = 30
 COMMENTS_MAX = 500
+_OVER = _("This review is over: nothing can be added to it.")
 
 
 @transaction.atomic
@@ -61,10 +62,7 @@ def ask_review(
     if consultation.node.state == State.PUBLIC:
         raise Conflict(_("This consultation is public already."))
     if left := holes.holes(consultation):
-        errors: dict[str, list[Any]] = {}
-        for hole in left:
-            errors.setdefault(hole.field, []).append(hole.words)
-        raise Invalid(errors)
+        raise Invalid(holes.errors_of(left))
     now = snapshot.take(consultation)
     version = snapshot.version_of(now)
     if gate.approval_of(consultation, version):
@@ -72,7 +70,7 @@ def ask_review(
     for waiting in consultation.reviews.filter(state=Review.State.WAITING):
         if waiting.version == version:
             raise Conflict(_("This version is already given to read."))
-        _decide(waiting, Review.State.WITHDRAWN, actor)
+        deciding.decide(waiting, Review.State.WITHDRAWN, actor)
     review = Review(
         consultation=consultation,
         version=version,
@@ -94,23 +92,8 @@ def _say(
     emit(verb, node=review.consultation.node, actor=actor, data=data, key=key)
 
 
-def _decide(review: Review, state: str, actor: Actor, words: str = "") -> None:
-    review.state, review.words = state, words.strip()
-    review.decided_by_id, review.decided_at = actor.person_id, timezone.now()
-    check_row(review)
-    review.save(update_fields=["state", "words", "decided_by", "decided_at"])
-
-
 def _waiting(review: Review) -> Review:
-    """Return the row, locked. Raises Closed when it was decided or withdrawn."""
-    found = (
-        Review.objects.select_for_update(of=("self",))
-        .select_related("consultation__node", "consultation__organisation__node")
-        .get(pk=review.pk)
-    )
-    if found.state != Review.State.WAITING:
-        raise Closed(_("This review is over: nothing can be added to it."))
-    return found
+    return deciding.waiting(review, _OVER)
 
 
 # Readers without an account ----------------------------------------------------------------------
@@ -241,21 +224,9 @@ def resolve_comment(*, actor: Actor, comment: ReviewComment) -> None:
 # Deciding ----------------------------------------------------------------------------------------
 
 
-def may_decide(actor: Actor, review: Review) -> bool:
-    """Whether this person may approve: the right to, and another person than who asked."""
-    return (
-        access.can(actor, "approve_consultation", review.consultation)
-        and actor.person_id is not None
-        and actor.person_id != review.asked_by_id
-    )
-
-
-def _second_person(actor: Actor, review: Review) -> Review:
-    access.require(actor, "approve_consultation", review.consultation)
-    review = _waiting(review)
-    if not may_decide(actor, review):
-        raise Forbidden(_("Another person than the one who asked decides."))
-    return review
+def _by_another(actor: Actor, review: Review) -> Review:
+    alone = _("Another person than the one who asked decides.")
+    return deciding.by_another(actor, review, alone=alone, over=_OVER)
 
 
 @transaction.atomic
@@ -268,12 +239,12 @@ def approve(
     """
     if replayed(key):
         return Review.objects.get(pk=review.pk)
-    review = _second_person(actor, review)
+    review = _by_another(actor, review)
     if snapshot.version_of(snapshot.take(review.consultation)) != review.version:
         raise Conflict(
             _("The draft changed since this was asked: its new version has to be asked for.")
         )
-    _decide(review, Review.State.APPROVED, actor, words)
+    deciding.decide(review, Review.State.APPROVED, actor, words)
     _say("review.approved", review, actor, key)
     return review
 
@@ -285,10 +256,10 @@ def ask_changes(
     """Send a version back, saying what to change. Raises Forbidden, Closed, Invalid."""
     if replayed(key):
         return Review.objects.get(pk=review.pk)
-    review = _second_person(actor, review)
+    review = _by_another(actor, review)
     if not words.strip():
         raise Invalid({"words": [_("Say what has to change.")]})
-    _decide(review, Review.State.CHANGES, actor, words)
+    deciding.decide(review, Review.State.CHANGES, actor, words)
     _say("review.changes_asked", review, actor, key)
     return review
 
@@ -298,6 +269,6 @@ def withdraw_review(*, actor: Actor, review: Review) -> Review:
     """Take back what was given to read. Raises Forbidden, Closed."""
     access.require(actor, "manage_consultation", review.consultation)
     review = _waiting(review)
-    _decide(review, Review.State.WITHDRAWN, actor)
+    deciding.decide(review, Review.State.WITHDRAWN, actor)
     _say("review.withdrawn", review, actor)
     return review

@@ -9,15 +9,25 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from parvis.consult import desk_forms
-from parvis.consult.approval import changes, forms, gate, queries, schedule, services, snapshot
+from parvis.consult.approval import (
+    changes,
+    deciding,
+    forms,
+    gate,
+    queries,
+    schedule,
+    services,
+    snapshot,
+)
 from parvis.consult.approval.models import ProposedChange, Review
 from parvis.consult.approval.pages import WHOLE, anchor_of, back, open_forms, sent
-from parvis.consult.desk_pages import METHODS, consultation_of, draw, key_of
+from parvis.consult.desk_pages import consultation_of, draw
 from parvis.consult.models import Consultation
 from parvis.core import access
+from parvis.core.desk import editing, key_of
 from parvis.core.errors import Invalid, NotFound
 from parvis.core.models import Site
 from parvis.core.pages import paginate
@@ -28,7 +38,7 @@ PER_PAGE = 10
 # Asking ------------------------------------------------------------------------------------------
 
 
-@require_http_methods(METHODS)
+@editing
 def ask(request: HttpRequest, slug: str) -> HttpResponse:
     """Give the draft as it is now to another person to read."""
     consultation = consultation_of(request, slug, "manage_consultation")
@@ -42,7 +52,7 @@ def ask(request: HttpRequest, slug: str) -> HttpResponse:
             lambda: made.append(
                 services.ask_review(
                     actor=actor, consultation=consultation, note=form.cleaned_data["note"],
-                    key=key_of(f"review:{consultation.pk}", form, form.cleaned_data["note"]),
+                    key=key_of(form, f"review:{consultation.pk}"),
                 )
             ),
         )  # fmt: skip
@@ -78,7 +88,7 @@ def _review(consultation: Consultation, pk: int) -> Review:
     return found
 
 
-@require_http_methods(METHODS)
+@editing
 def review(request: HttpRequest, slug: str, review: int) -> HttpResponse:
     """What was given to read, line by line, with what was said; comment, approve, send back."""
     consultation = consultation_of(request, slug, "approve_consultation")
@@ -104,7 +114,7 @@ def review(request: HttpRequest, slug: str, review: int) -> HttpResponse:
         link=request.build_absolute_uri(reverse("review_secret", args=[secret])) if secret else "",
         reviewers=list(found.reviewers.all()), now=timezone.now(),
         outdated=bool(version) and version != found.version,
-        may_decide=services.may_decide(request.actor, found),
+        may_decide=deciding.may_decide(request.actor, found),
         may_manage=access.can(request.actor, "manage_consultation", consultation),
         open=found.state == Review.State.WAITING,
         all_forms=all_forms,
@@ -127,7 +137,7 @@ def _act(request: HttpRequest, review: Review, given: dict[str, Any]) -> tuple[i
         done = sent(form, lambda: services.comment(
             actor=actor, review=review, field=form.cleaned_data["field"],
             body=form.cleaned_data["body"],
-            key=key_of(f"comment:{review.pk}", form, form.cleaned_data),
+            key=key_of(form, f"comment:{review.pk}"),
         ))  # fmt: skip
         return done, ""
     if action == "invite":
@@ -136,7 +146,7 @@ def _act(request: HttpRequest, review: Review, given: dict[str, Any]) -> tuple[i
         form = given[action] = forms.ApproveForm(data, auto_id="id_%s_approve")
         done = sent(form, lambda: services.approve(
             actor=actor, review=review, words=form.cleaned_data["words"],
-            key=key_of(f"approve:{review.pk}", form, form.cleaned_data["words"]),
+            key=key_of(form, f"approve:{review.pk}"),
         ))  # fmt: skip
         if done == 303:
             messages.success(request, _("Approved. It opens as it is, not otherwise."))
@@ -145,7 +155,7 @@ def _act(request: HttpRequest, review: Review, given: dict[str, Any]) -> tuple[i
         form = given[action] = forms.ChangesForm(data, auto_id="id_%s_changes")
         done = sent(form, lambda: services.ask_changes(
             actor=actor, review=review, words=form.cleaned_data["words"],
-            key=key_of(f"changes:{review.pk}", form, form.cleaned_data["words"]),
+            key=key_of(form, f"changes:{review.pk}"),
         ))  # fmt: skip
         if done == 303:
             messages.success(request, _("Sent back, with what has to change."))
@@ -161,7 +171,7 @@ def _invite(request: HttpRequest, review: Review, given: dict[str, Any]) -> tupl
     def act() -> None:
         _reviewer, secret = services.invite_reviewer(
             actor=request.actor, review=review, name=form.cleaned_data["name"],
-            key=key_of(f"invite:{review.pk}", form, form.cleaned_data["name"]),
+            key=key_of(form, f"invite:{review.pk}"),
         )  # fmt: skip
         made.append(secret)
 
@@ -204,7 +214,7 @@ def _simple(request: HttpRequest, review: Review, action: str, target: str) -> N
 # Planning ----------------------------------------------------------------------------------------
 
 
-@require_http_methods(METHODS)
+@editing
 def plan(request: HttpRequest, slug: str) -> HttpResponse:
     """Choose the minute of the opening, in the consultation's time zone; or plan it no more."""
     consultation = consultation_of(request, slug, "open_consultation")
@@ -241,7 +251,7 @@ def _plan(request: HttpRequest, consultation: Consultation, form: Any) -> None:
     try:
         schedule.schedule(
             actor=request.actor, consultation=consultation, publish_at=moment,
-            key=key_of(f"schedule:{consultation.pk}", form, moment),
+            key=key_of(form, f"schedule:{consultation.pk}"),
         )  # fmt: skip
     except Invalid as refusal:
         raise Invalid({"day": refusal.errors.get("publish_at", [str(refusal)])}) from None
@@ -298,7 +308,7 @@ def _approved_before(consultation: Consultation, rows: Any) -> dict[int, Review]
 # Changes of what is open -------------------------------------------------------------------------
 
 
-@require_http_methods(METHODS)
+@editing
 def change(request: HttpRequest, slug: str, change: int) -> HttpResponse:
     """What a proposed change would change, and one decision: publish, refuse, take back."""
     consultation = consultation_of(request, slug, "approve_consultation")
@@ -324,7 +334,7 @@ def change(request: HttpRequest, slug: str, change: int) -> HttpResponse:
         request, "approval/change", consultation, status, holes=(),
         change=found, forms=given, differences=changes.differences(found), waiting=waiting,
         moved=[snapshot.label_of(name) for name in changes.moved(found)] if waiting else [],
-        may_decide=changes.may_decide(request.actor, found),
+        may_decide=deciding.may_decide(request.actor, found),
         mine=found.asked_by_id is not None and found.asked_by_id == request.actor.person_id,
         all_forms=list(given.values()),
     )  # fmt: skip
@@ -344,7 +354,7 @@ def _decide(request: HttpRequest, found: ProposedChange, given: dict[str, Any]) 
     act = changes.approve_change if action == "approve" else changes.refuse_change
     done = sent(form, lambda: act(
         actor=actor, change=found, words=form.cleaned_data["words"],
-        key=key_of(f"{action}-change:{found.pk}", form, form.cleaned_data["words"]),
+        key=key_of(form, f"{action}-change:{found.pk}"),
     ))  # fmt: skip
     if done == 303:
         words = (
@@ -359,7 +369,7 @@ def _decide(request: HttpRequest, found: ProposedChange, given: dict[str, Any]) 
 # The setting -------------------------------------------------------------------------------------
 
 
-@require_http_methods(METHODS)
+@editing
 def mode(request: HttpRequest) -> HttpResponse:
     """Whether this site asks for a second person."""
     access.require(request.actor, "manage_site")

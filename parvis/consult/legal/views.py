@@ -8,11 +8,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from parvis.consult import queries
 from parvis.consult.approval import gate
-from parvis.consult.desk_pages import METHODS, consultation_of, draw, key_of
+from parvis.consult.desk_pages import consultation_of, draw
 from parvis.consult.holes import holes
 from parvis.consult.legal import forms, services
 from parvis.consult.legal.models import Kind, LegalDefaults
@@ -20,6 +20,7 @@ from parvis.consult.legal.reading import PLACES, Legal, Reading, legal_of, place
 from parvis.consult.models import Consultation
 from parvis.consult.views import consultation_or_404
 from parvis.core import access
+from parvis.core.desk import editing, key_of
 from parvis.core.errors import Conflict, Invalid, Refused
 from parvis.core.forms import put_errors
 from parvis.core.i18n import LANGUAGES
@@ -41,7 +42,7 @@ def _listed(legal: Legal) -> list[dict[str, Any]]:
     ]
 
 
-@require_http_methods(METHODS)
+@editing
 def index(request: HttpRequest, slug: str) -> HttpResponse:
     """Every document, what remains, and one button that confirms them all."""
     consultation = consultation_of(request, slug, "manage_consultation")
@@ -56,7 +57,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
                 actor=request.actor,  # type: ignore[attr-defined]
                 consultation=consultation,
                 seen=seen,
-                key=key_of(f"legal:{consultation.pk}", form, seen),
+                key=key_of(form, f"legal:{consultation.pk}"),
             )
         except (Invalid, Conflict) as error:
             refusal, status = error, error.status
@@ -94,7 +95,7 @@ def _reading(consultation: Consultation, kind: str) -> Reading:
     return found
 
 
-@require_http_methods(METHODS)
+@editing
 def document(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """One document, element by element: its source, its proposal, an example, one's own words."""
     consultation = consultation_of(request, slug, "manage_consultation")
@@ -159,7 +160,7 @@ def printable(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     return answer
 
 
-@require_http_methods(METHODS)
+@editing
 def defaults(request: HttpRequest, slug: str) -> HttpResponse:
     """What a body says once for all its consultations."""
     actor = request.actor  # type: ignore[attr-defined]

@@ -212,10 +212,6 @@ def _voter(actor: Actor, activity: Activity) -> bytes:
     return voter
 
 
-def _support_key(activity: Activity, voter: bytes, proposal: Proposal) -> IdempotencyKey:
-    return support_key(activity.pk, voter, proposal.pk)
-
-
 def support_key(activity_id: Any, voter: bytes, proposal_id: Any) -> IdempotencyKey:
     """What finds the event of a standing support again, without a row that names anybody."""
     return IdempotencyKey(f"support:{activity_id}", f"{voter.hex()}:{proposal_id}")
@@ -250,7 +246,7 @@ def support(*, actor: Actor, proposal: Proposal) -> Standing:
         parts={"supporter": voter.hex()},
         ref=contributions.accepted_event(proposal.node.contribution),
         on=f"consultation/{activity.consultation.node.slug}",
-        key=_support_key(activity, voter, proposal),
+        key=support_key(activity.pk, voter, proposal.pk),
     )
     return standing(actor, activity)
 
@@ -271,7 +267,7 @@ def take_back(*, actor: Actor, proposal: Proposal) -> Standing:
     if not gone:
         return standing(actor, activity)
     found = Event.objects.filter(
-        key=_support_key(activity, voter, proposal).stored, verb="support.accepted"
+        key=support_key(activity.pk, voter, proposal.pk).stored, verb="support.accepted"
     ).first()
     if found is None:
         # Imported without an event: nothing in the register to take back.

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from parvis.consult import services as consult
-from parvis.consult.approval import gate, services, snapshot
+from parvis.consult.approval import deciding, gate, services, snapshot
 from parvis.consult.approval.models import Review, Reviewer
 from parvis.consult.approval.tests.approval_factories import make_review, make_team
 from parvis.consult.models import Consultation
@@ -213,7 +213,7 @@ def test_who_asked_does_not_approve_nor_do_those_without_the_right() -> None:
     with pytest.raises(SignInNeeded):
         services.approve(actor=NOBODY, review=review)
     for role in ("adviser", "operator"):
-        assert services.may_decide(make_actor(role, f"autre-{role}@test.example"), review)
+        assert deciding.may_decide(make_actor(role, f"autre-{role}@test.example"), review)
 
 
 def test_a_role_on_the_organisation_approves_and_one_elsewhere_does_not() -> None:
