@@ -16,8 +16,9 @@ from parvis.consult.phases import Calendar
 from parvis.consult.register import queries as register
 from parvis.core import kinds
 from parvis.core.i18n import tr
-from parvis.core.models import Site, State
+from parvis.core.models import State
 from parvis.core.templatetags.parvis import day
+from parvis.site.context import current_site
 
 _TEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
@@ -132,7 +133,7 @@ def tex(text: str) -> str:
 def of(consultation: Consultation, language: str) -> Citation:
     """Return how a public consultation is cited today: three queries at most."""
     node = consultation.node
-    site = Site.objects.select_related("organisation__node").first()
+    site = current_site()
     publisher = (tr(site.name) if site else "") or "Parvis"
     author = tr(consultation.organisation.node.title) if consultation.organisation else publisher
     opens = Calendar.of(consultation).opens()

@@ -161,43 +161,47 @@ class Keeper:
 
     def __init__(self) -> None:
         self.last: int | None = None
-        self.waiting = False
+        self.waiting: set[UUID] = set()
 
     def __call__(self) -> bool:
         """Return whether a copy was made. Short addresses come first: copies bear them."""
         make_codes()
         newest = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-        touched: set[UUID] = set()
-        if self.last is not None and not self.waiting:
-            touched = _touched(self.last, newest)
+        touched = set(self.waiting)
+        if self.last is not None:
+            touched |= _touched(self.last, newest)
             if not touched:
                 self.last = newest
                 return False
-        self.waiting = False
+        later: set[UUID] = set()
         made = 0
-        for pair in _closed(_without()):
+        fresh = _closed(_without())
+        for pair in fresh:
             # A site that comes to have copies late says what it finds: answered already.
             moment = Moment.REPORT if is_answered(pair[0]) else Moment.CLOSED
-            made += self._make([pair], moment)
+            made += _made([pair], moment, later)
+        touched -= {row.pk for row, _closes in fresh}
         again = Consultation.objects.filter(pk__in=touched, node__state=State.PUBLIC)
         rows = {row.pk: row for row in _without(moment=Moment.REPORT)}
         rows |= {row.pk: row for row in again.select_related("node", "organisation__node")}
         answered = [pair for pair in _closed(rows.values()) if is_answered(pair[0])]
-        made += self._make(answered, Moment.REPORT)
-        self.last = newest
+        made += _made(answered, Moment.REPORT, later)
+        self.last, self.waiting = newest, later
         return bool(made)
 
-    def _make(self, rows: Sequence[tuple[Consultation, datetime]], moment: str) -> int:
-        made = 0
-        for row, closes in rows:
-            if timezone.now() - closes < SETTLE:
-                self.waiting = True
-                continue
-            try:
-                made += len(make(row, moment))
-            except Pending:
-                self.waiting = True
-        return made
+
+def _made(rows: Sequence[tuple[Consultation, datetime]], moment: str, later: set[UUID]) -> int:
+    """Make the copies of some, put those that must wait in `later`; return how many were made."""
+    made = 0
+    for row, closes in rows:
+        if timezone.now() - closes < SETTLE:
+            later.add(row.pk)
+            continue
+        try:
+            made += len(make(row, moment))
+        except Pending:
+            later.add(row.pk)
+    return made
 
 
 def _touched(after: int, until: int) -> set[UUID]:

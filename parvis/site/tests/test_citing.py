@@ -138,6 +138,18 @@ def test_a_copy_waits_for_the_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     assert keep(), "tried again without any event"
 
 
+def test_what_happens_while_another_waits_is_not_lost() -> None:
+    found, other = closed(), closed("autre")
+    answer_all(found)
+    Phase.objects.filter(consultation=other).update(ends=timezone.now() - timedelta(seconds=5))
+    keep = copies.Keeper()
+    assert keep()
+    answer_all(found)
+    assert keep(), "a second answer, while the other one waits"
+    assert set(FrozenCopy.objects.values_list("consultation", flat=True)) == {found.pk}
+    assert FrozenCopy.objects.filter(language="fr").count() == 2
+
+
 def test_a_copy_says_the_counts_and_no_word_of_a_person() -> None:
     found = closed(reconstructed=True)
     answer_all(found)
