@@ -28,6 +28,7 @@ from parvis.core import access, limits
 from parvis.core.desk import SECTION, editing, key_of, publish, submitted
 from parvis.core.forms import KeyedForm
 from parvis.core.models import Node, State
+from parvis.core.pages import found_or_404
 from parvis.core.search import search
 
 FORM = "collaborate/desk/form.html"
@@ -35,10 +36,7 @@ FOUND_MAX = 20
 
 
 def _committee(request: HttpRequest, slug: str) -> Committee:
-    try:
-        row = queries.committee_by_slug(slug)
-    except Committee.DoesNotExist:
-        raise Http404 from None
+    row = found_or_404(queries.committee_by_slug, slug)
     access.require(request.actor, "manage_committee", row)
     return row
 

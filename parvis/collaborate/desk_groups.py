@@ -1,7 +1,7 @@
 """The coordinators' desk of accredited groups."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,13 +12,11 @@ from parvis.collaborate.forms import EndForm, GroupForm
 from parvis.collaborate.models import Group
 from parvis.core import access
 from parvis.core.desk import editing, key_of, submitted
+from parvis.core.pages import found_or_404
 
 
 def _group(request: HttpRequest, slug: str) -> Group:
-    try:
-        row = queries.group_by_slug(slug)
-    except Group.DoesNotExist:
-        raise Http404 from None
+    row = found_or_404(queries.group_by_slug, slug)
     access.require(request.actor, "manage_committee", row)
     return row
 

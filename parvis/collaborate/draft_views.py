@@ -18,12 +18,12 @@ from parvis.collaborate.models import Change, Drafting, Passage
 from parvis.collaborate.nodes import drafting_knots
 from parvis.collaborate.views import FORM, SECTION, committee_or_404
 from parvis.collaborate.voices import has_seat_or_office
-from parvis.core import access, kinds, limits, revisions, thread
+from parvis.core import access, kinds, limits, thread
 from parvis.core.desk import editing, key_of, submitted
 from parvis.core.forms import KeyedForm
 from parvis.core.i18n import TextFormField, tr
 from parvis.core.models import State
-from parvis.core.pages import public_page
+from parvis.core.pages import history_page, public_page
 
 _RELATED = ("node", "committee__node", "committee__organisation__node")
 
@@ -76,15 +76,9 @@ def history(request: HttpRequest, slug: str) -> HttpResponse:
     found = drafting_or_404(slug)
     numbers = found.passages.values_list("position", flat=True)
     labels = {f"passage-{n}": _("Passage %(n)d") % {"n": n} for n in numbers}
-    named: dict[str, Any] = {"title": _("Title"), "intro": _("Introduction"), **labels}
-    context = {
-        "title": tr(found.node.title),
-        "back": reverse("drafting", args=[slug]),
-        "versions": revisions.history(found.node),
-        "labels": named,
-        **SECTION,
-    }
-    return public_page(request, "components/history.html", context)
+    labels["intro"] = _("Introduction")
+    back = reverse("drafting", args=[slug])
+    return history_page(request, found, back, labels=labels, section="collaborate")
 
 
 class DraftingForm(KeyedForm):

@@ -3,26 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from django.conf import settings
-from django.contrib.syndication.views import Feed
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import escape
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from parvis.collaborate import queries
 from parvis.collaborate.models import Committee, Meeting
 from parvis.core import kinds
+from parvis.core.feeds import AtomFeed
 from parvis.core.i18n import tr
 from parvis.core.models import State
 from parvis.core.templatetags.parvis import day
 
 ITEMS_MAX = 50
-SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -82,18 +79,8 @@ def entries(committee: Committee, *, today: date) -> list[Entry]:
     return sorted(found, key=lambda entry: (entry.at, entry.guid), reverse=True)[:ITEMS_MAX]
 
 
-class CommitteeFeed(Feed):
+class CommitteeFeed(AtomFeed):
     """News of one committee."""
-
-    feed_type = Atom1Feed
-
-    def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer; nothing in it is personal, so it may be cached."""
-        self.path = request.path
-        self.language = get_language()
-        response = super().__call__(request, *args, **kwargs)
-        response.public_seconds = SECONDS  # type: ignore[attr-defined]
-        return response
 
     def get_object(self, request: HttpRequest, slug: str) -> Committee:
         """The committee; 404 when it is not public."""
@@ -116,7 +103,7 @@ class CommitteeFeed(Feed):
 
     def feed_url(self, obj: Committee) -> str:
         """Its own address."""
-        return f"{settings.SITE_URL}{self.path}"
+        return settings.SITE_URL + reverse("committee_feed", args=[obj.node.slug])
 
     def items(self, obj: Committee) -> Sequence[Entry]:
         """The news."""

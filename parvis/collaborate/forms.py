@@ -10,9 +10,16 @@ from parvis.collaborate.advice import ABOUT
 from parvis.collaborate.models import Advice, Committee, Group, Meeting, Member
 from parvis.collaborate.services import COMMITTEE_FIELDS, MEMBER_FIELDS
 from parvis.core import kinds, limits
-from parvis.core.forms import DayField, KeyedForm, LinesFormField, NodeForm, SourcesFormField
+from parvis.core.forms import (
+    DayField,
+    KeyedForm,
+    LinesFormField,
+    NodeForm,
+    OrganisationChoice,
+    SourcesFormField,
+)
 from parvis.core.i18n import TextFormField, tr
-from parvis.core.models import Node, Organisation, State
+from parvis.core.models import Node, State
 
 ABOUT_MAX = 200
 
@@ -26,18 +33,6 @@ def why_field(label: Any, help_text: Any = IN_HISTORY) -> TextFormField:
         required=False, label=label, help_text=help_text, rows=2,
         characters_max=limits.REASON_CHARACTERS,
     )  # fmt: skip
-
-
-class OrganisationChoice(forms.ModelChoiceField):
-    """An organisation, by its name."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        rows = Organisation.objects.select_related("node").order_by("node__slug")
-        super().__init__(rows, **kwargs)
-
-    def label_from_instance(self, row: Any) -> str:
-        """Return its name."""
-        return tr(row.node.title)
 
 
 class CommitteeForm(NodeForm):

@@ -16,11 +16,10 @@ from parvis.collaborate.forms import AdviceForm
 from parvis.collaborate.meetings import documents_of
 from parvis.collaborate.models import Advice, Committee, Drafting, Group, Meeting
 from parvis.collaborate.voices import has_seat_or_office, require_seat_or_office
-from parvis.core import access, revisions, thread
+from parvis.core import access, thread
 from parvis.core.desk import editing, key_of, submitted
-from parvis.core.i18n import tr
 from parvis.core.models import Link, State
-from parvis.core.pages import paginate, public_page
+from parvis.core.pages import found_or_404, history_page, paginate, public_page
 
 SECTION = {"section": "collaborate"}
 FORM = "collaborate/form.html"
@@ -29,10 +28,7 @@ SHOWN = 5
 
 def committee_or_404(request: HttpRequest, slug: str) -> Committee:
     """Return a committee that the reader may see."""
-    try:
-        found = queries.committee_by_slug(slug)
-    except Committee.DoesNotExist:
-        raise Http404 from None
+    found = found_or_404(queries.committee_by_slug, slug)
     public = found.node.state == State.PUBLIC
     if not public and not access.can(request.actor, "manage_committee", found):
         raise Http404
@@ -149,10 +145,7 @@ def groups(request: HttpRequest) -> HttpResponse:
 @require_safe
 def group(request: HttpRequest, slug: str) -> HttpResponse:
     """One accredited group."""
-    try:
-        found = queries.group_by_slug(slug)
-    except Group.DoesNotExist:
-        raise Http404 from None
+    found = found_or_404(queries.group_by_slug, slug)
     today = _today()
     context = {
         "group": found,
@@ -174,28 +167,23 @@ def evaluations_by(body: Group | Committee) -> Any:
     return rows.select_related("source", "target__space").order_by("-target__published_at")
 
 
-def _history(request: HttpRequest, row: Any, back: str) -> HttpResponse:
-    names = {field.name: str(getattr(field, "verbose_name", "")) for field in row._meta.fields}
-    context = {
-        "title": tr(row.node.title),
-        "back": back,
-        "versions": revisions.history(row.node),
-        "labels": {**names, "title": _("Title")},
-        **SECTION,
-    }
-    return public_page(request, "components/history.html", context)
-
-
 @require_safe
 def committee_history(request: HttpRequest, slug: str) -> HttpResponse:
     """What a committee's page said at each date."""
-    return _history(request, committee_or_404(request, slug), reverse("committee", args=[slug]))
+    return history_page(
+        request,
+        committee_or_404(request, slug),
+        reverse("committee", args=[slug]),
+        section="collaborate",
+    )
 
 
 @require_safe
 def meeting_history(request: HttpRequest, slug: str) -> HttpResponse:
     """What a meeting's page said at each date."""
-    return _history(request, _meeting_or_404(slug), reverse("meeting", args=[slug]))
+    return history_page(
+        request, _meeting_or_404(slug), reverse("meeting", args=[slug]), section="collaborate"
+    )
 
 
 @require_safe
@@ -204,7 +192,7 @@ def advice_history(request: HttpRequest, slug: str) -> HttpResponse:
     found = advice_or_404(slug)
     if found.node.state != State.PUBLIC:
         raise Http404
-    return _history(request, found, reverse("advice", args=[slug]))
+    return history_page(request, found, reverse("advice", args=[slug]), section="collaborate")
 
 
 @editing

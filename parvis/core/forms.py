@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from parvis.core import limits
 from parvis.core.errors import Invalid
-from parvis.core.i18n import LANGUAGES, TextFormField
+from parvis.core.i18n import LANGUAGES, TextFormField, tr
 from parvis.core.ids import new_token
+from parvis.core.models import Organisation
 
 
 class Renderer(TemplatesSetting):
@@ -62,6 +63,22 @@ class SourcesFormField(forms.CharField):
         """Return the addresses; the service says which is wrong."""
         text = super().clean(value) or ""
         return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+class TitleChoice(forms.ModelChoiceField):
+    """Something that has a node, by its title."""
+
+    def label_from_instance(self, row: Any) -> str:
+        """Return its title."""
+        return tr(row.node.title)
+
+
+class OrganisationChoice(TitleChoice):
+    """An organisation, by its name."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        rows = Organisation.objects.select_related("node").order_by("node__slug")
+        super().__init__(rows, **kwargs)
 
 
 class LinesFormField(TextFormField):

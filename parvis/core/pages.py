@@ -1,13 +1,18 @@
 """Pagination: a page of rows, how many there are, links that stay short; and public answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
-from parvis.core import limits
+from parvis.core import limits, revisions
+from parvis.core.i18n import tr
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -78,3 +83,31 @@ def public_page(
     response = render(request, template, context)
     response.public_seconds = seconds  # type: ignore[attr-defined]
     return response
+
+
+def found_or_404(find: Callable[[str], Row], slug: str) -> Row:
+    """Return what `find` gives for the slug of an address. Raises Http404."""
+    try:
+        return find(slug)
+    except ObjectDoesNotExist:
+        raise Http404 from None
+
+
+def history_page(
+    request: HttpRequest,
+    row: Any,
+    back: str,
+    *,
+    section: str,
+    labels: Mapping[str, object] | None = None,
+) -> HttpResponse:
+    """The history of what hangs on a node. `labels`: words of fields that are no column of it."""
+    columns = {field.name: str(getattr(field, "verbose_name", "")) for field in row._meta.fields}
+    context = {
+        "title": tr(row.node.title),
+        "back": back,
+        "versions": revisions.history(row.node),
+        "labels": {**columns, "title": _("Title"), **(labels or {})},
+        "section": section,
+    }
+    return public_page(request, "components/history.html", context)

@@ -15,6 +15,7 @@ from parvis.core import access
 from parvis.core.desk import SECTION, editing, key_of, publish, submitted
 from parvis.core.i18n import tr
 from parvis.core.models import Organisation, State
+from parvis.core.pages import found_or_404
 from parvis.plan import evidence, queries, reports, services
 from parvis.plan.forms import (
     ClosePlanForm,
@@ -28,19 +29,13 @@ from parvis.plan.models import Commitment, Evaluation, Milestone, Plan
 
 
 def _plan(request: HttpRequest, slug: str) -> Plan:
-    try:
-        plan = queries.plan_by_slug(slug)
-    except Plan.DoesNotExist:
-        raise Http404 from None
+    plan = found_or_404(queries.plan_by_slug, slug)
     access.require(request.actor, "manage_plan", plan)
     return plan
 
 
 def _commitment(request: HttpRequest, slug: str, action: str = "manage_plan") -> Commitment:
-    try:
-        row = queries.commitment_by_slug(slug)
-    except Commitment.DoesNotExist:
-        raise Http404 from None
+    row = found_or_404(queries.commitment_by_slug, slug)
     access.require(request.actor, action, row)
     return row
 

@@ -5,16 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from parvis.core import access, thread
-from parvis.core.desk import SECTION, editing, key_of
-from parvis.core.errors import Invalid
-from parvis.core.forms import put_errors
+from parvis.core.desk import SECTION, editing, key_of, submitted
 from parvis.core.i18n import tr
 from parvis.core.models import Node, State
 from parvis.plan import queries, responses
@@ -102,25 +100,19 @@ def edit(request: HttpRequest, slug: str, theme: str, counts_of: Count = linked)
         raise Http404
     found = queries.response_to(node)
     form = ResponseForm(request.POST or None, row=found, commitments=_choices(found))
-    status = 200
-    if request.method == "POST":
-        if form.is_valid():
-            try:
-                return _save(request, consultation, node, found, form)
-            except Invalid as refusal:
-                put_errors(form, refusal)
-        status = 422
     context = {
         "consultation": consultation,
         "theme": node,
         "response": found,
-        "form": form,
         "count": counts_of([node.pk]).get(node.pk, 0),
         "languages": queries.languages_of(consultation),
         "public": bool(found and found.node.state == State.PUBLIC),
-        **SECTION,
     }
-    return render(request, "plan/desk/response.html", context, status=status)
+
+    def act() -> str:
+        return _save(request, consultation, node, found, form)
+
+    return submitted(request, form, act, "plan/desk/response.html", context)
 
 
 def _save(
@@ -129,7 +121,7 @@ def _save(
     theme: Node,
     found: Response | None,
     form: ResponseForm,
-) -> HttpResponse:
+) -> str:
     languages = queries.languages_of(consultation)
     kept = found.intended.get("commitments", {}) if found else {}
     leads_to = form.leads_to(kept)
@@ -158,4 +150,4 @@ def _save(
     elif found.node.state == State.PUBLIC:
         words = _("The change is public, and kept in the history.")
     messages.success(request, words)
-    return HttpResponseRedirect(reverse("desk_responses", args=[consultation.slug]), status=303)
+    return reverse("desk_responses", args=[consultation.slug])

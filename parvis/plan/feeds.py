@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
-from django.contrib.syndication.views import Feed
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.urls import reverse
-from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import escape
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from parvis.core import kinds
+from parvis.core.feeds import AtomFeed
 from parvis.core.i18n import tr
 from parvis.core.models import Node, State
 from parvis.plan import queries
@@ -21,22 +18,11 @@ from parvis.plan.models import Commitment, Evaluation, ProgressUpdate
 from parvis.plan.values import Completion
 
 ITEMS_MAX = 50
-SECONDS = 300
 News = ProgressUpdate | Evaluation
 
 
-class CommitmentsFeed(Feed):
+class CommitmentsFeed(AtomFeed):
     """News of every public commitment."""
-
-    feed_type = Atom1Feed
-
-    def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer; nothing in it is personal, so it may be cached."""
-        self.path = request.path
-        self.language = get_language()
-        response = super().__call__(request, *args, **kwargs)
-        response.public_seconds = SECONDS  # type: ignore[attr-defined]
-        return response
 
     def title(self, obj: Commitment | None = None) -> str:
         """Name of the feed."""
@@ -52,7 +38,8 @@ class CommitmentsFeed(Feed):
 
     def feed_url(self, obj: Commitment | None = None) -> str:
         """Its own address."""
-        return f"{settings.SITE_URL}{self.path}"
+        one = reverse("commitment_feed", args=[obj.node.slug]) if obj else ""
+        return settings.SITE_URL + (one or reverse("commitments_feed"))
 
     def items(self, obj: Commitment | None = None) -> Sequence[News]:
         """The newest reports and evaluations, of one commitment when given."""

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from parvis.core import access, knots, revisions, thread
 from parvis.core.i18n import tr
 from parvis.core.models import Link, Node, State
-from parvis.core.pages import paginate, public_page
+from parvis.core.pages import found_or_404, paginate, public_page
 from parvis.plan import export, queries, scales
 from parvis.plan.lateness import when
 from parvis.plan.lists import Filters, chosen, filtered, found_by_words, leads, summary, tabs
@@ -31,10 +31,7 @@ DecidedWhat = Callable[[Iterable[UUID]], Mapping[UUID, Any]]
 
 def plan_or_404(request: HttpRequest, slug: str) -> Plan:
     """Return a plan that the reader may see."""
-    try:
-        plan = queries.plan_by_slug(slug)
-    except Plan.DoesNotExist:
-        raise Http404 from None
+    plan = found_or_404(queries.plan_by_slug, slug)
     if plan.node.state != State.PUBLIC and not access.can(request.actor, "manage_plan", plan):
         raise Http404
     return plan
@@ -42,10 +39,7 @@ def plan_or_404(request: HttpRequest, slug: str) -> Plan:
 
 def commitment_or_404(request: HttpRequest, slug: str) -> Commitment:
     """Return a commitment that the reader may see."""
-    try:
-        row = queries.commitment_by_slug(slug)
-    except Commitment.DoesNotExist:
-        raise Http404 from None
+    row = found_or_404(queries.commitment_by_slug, slug)
     public = row.node.state == State.PUBLIC and row.plan.node.state == State.PUBLIC
     if not public and not access.can(request.actor, "manage_plan", row):
         raise Http404

@@ -15,6 +15,7 @@ from parvis.core.desk import SECTION, editing, key_of, submitted
 from parvis.core.forms import KeyedForm
 from parvis.core.i18n import tr
 from parvis.core.models import Node
+from parvis.core.pages import found_or_404
 from parvis.core.search import search
 from parvis.strategy import queries, services, ties
 from parvis.strategy.forms import NewStrategyForm, PillarForm, StrategyForm, TieForm
@@ -27,10 +28,7 @@ FOUND_MAX = 20
 
 def strategy_of(request: HttpRequest, slug: str) -> Strategy:
     """Return a strategy that the reader manages."""
-    try:
-        row = queries.strategy_by_slug(slug)
-    except Strategy.DoesNotExist:
-        raise Http404 from None
+    row = found_or_404(queries.strategy_by_slug, slug)
     access.require(request.actor, "manage_strategy", row)
     return row
 

@@ -13,10 +13,10 @@ from parvis.core.forms import (
     KeyedForm,
     LinesFormField,
     NodeForm,
+    OrganisationChoice,
     SourcesFormField,
 )
 from parvis.core.i18n import TextFormField, tr
-from parvis.core.models import Organisation
 from parvis.strategy.models import Ambition, Indicator, Measure, Orientation, Pillar, Strategy
 from parvis.strategy.services import FIELDS
 from parvis.strategy.values import exact
@@ -62,21 +62,10 @@ class StrategyForm(NodeForm):
     sources = SourcesFormField(required=False)
 
 
-class OrganisationChoice(forms.ModelChoiceField):
-    """An organisation, by its name."""
-
-    def label_from_instance(self, row: Any) -> str:
-        """Return its name."""
-        return tr(row.node.title)
-
-
 class NewStrategyForm(StrategyForm):
     """A strategy to create: of which organisation."""
 
-    organisation = OrganisationChoice(
-        Organisation.objects.select_related("node").order_by("node__slug"),
-        label=_("Organisation"),
-    )
+    organisation = OrganisationChoice(label=_("Organisation"))
 
 
 class OrientationForm(NodeForm):

@@ -1,17 +1,14 @@
 """What everybody reads of a strategy: its barometer, its indicators, their history, their files."""
 
-from typing import Any
-
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from parvis.core import access, revisions
-from parvis.core.i18n import tr
+from parvis.core import access
 from parvis.core.models import State
-from parvis.core.pages import paginate, public_page
+from parvis.core.pages import found_or_404, history_page, paginate, public_page
 from parvis.strategy import files, queries
 from parvis.strategy.models import Indicator, Strategy
 from parvis.strategy.queries import readings
@@ -21,10 +18,7 @@ SECTION = {"section": "strategy"}
 
 def strategy_or_404(request: HttpRequest, slug: str) -> Strategy:
     """Return a strategy that the reader may see."""
-    try:
-        found = queries.strategy_by_slug(slug)
-    except Strategy.DoesNotExist:
-        raise Http404 from None
+    found = found_or_404(queries.strategy_by_slug, slug)
     public = found.node.state == State.PUBLIC
     if not public and not access.can(request.actor, "manage_strategy", found):
         raise Http404
@@ -33,10 +27,7 @@ def strategy_or_404(request: HttpRequest, slug: str) -> Strategy:
 
 def indicator_or_404(request: HttpRequest, slug: str) -> Indicator:
     """Return an indicator that the reader may see."""
-    try:
-        found = queries.indicator_by_slug(slug)
-    except Indicator.DoesNotExist:
-        raise Http404 from None
+    found = found_or_404(queries.indicator_by_slug, slug)
     public = found.node.state == found.strategy.node.state == State.PUBLIC
     if not public and not access.can(request.actor, "manage_strategy", found):
         raise Http404
@@ -57,7 +48,7 @@ def strategies(request: HttpRequest) -> HttpResponse:
 def strategy_history(request: HttpRequest, slug: str) -> HttpResponse:
     """What a strategy's page said at each date."""
     found = strategy_or_404(request, slug)
-    return _history(request, found, reverse("strategy", args=[slug]))
+    return history_page(request, found, reverse("strategy", args=[slug]), section="strategy")
 
 
 @require_safe
@@ -121,16 +112,7 @@ def indicator(request: HttpRequest, slug: str) -> HttpResponse:
 def indicator_history(request: HttpRequest, slug: str) -> HttpResponse:
     """What an indicator said at each date: no value changes in silence."""
     found = indicator_or_404(request, slug)
-    return _history(request, found, reverse("indicator", args=[slug]))
-
-
-def _history(request: HttpRequest, row: Any, back: str) -> HttpResponse:
-    names = {field.name: str(getattr(field, "verbose_name", "")) for field in row._meta.fields}
-    context = {
-        "title": tr(row.node.title),
-        "back": back,
-        "versions": revisions.history(row.node),
-        "labels": {**names, "title": _("Title"), "measures": _("Measures")},
-        **SECTION,
-    }
-    return public_page(request, "components/history.html", context)
+    back = reverse("indicator", args=[slug])
+    return history_page(
+        request, found, back, labels={"measures": _("Measures")}, section="strategy"
+    )

@@ -155,6 +155,7 @@ def test_the_feed_tells_lateness_from_its_first_day(client: Client) -> None:
     meeting = make_meeting(committee, ago(10), held=False)
     url = reverse("committee_feed", args=[committee.node.slug])
     body = client.get(url).content.decode()
+    assert f'{url}" rel="self"' in body and 'xml:lang="fr' in body
     assert "En retard : aucune réponse" in plain(body) and "ne s’est pas réuni" not in body
     assert f"urn:uuid:{meeting.pk}#called" in body
     due = timezone.localdate() + timedelta(days=40)

@@ -4,6 +4,7 @@ import io
 import json
 import re
 from datetime import date, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from defusedxml import ElementTree
@@ -336,6 +337,16 @@ def test_feeds_tell_reports_and_evaluations_newest_first(client):
     assert len(one.findall(f"{ATOM}entry")) == 2
     english = ElementTree.fromstring(client.get("/en/commitments/feed.atom").content)
     assert [e.findtext(f"{ATOM}id") for e in english.findall(f"{ATOM}entry")] == ids
+    lang = "{http://www.w3.org/XML/1998/namespace}lang"
+    own = [
+        (feed.get(lang), urlsplit(feed.find(f"{ATOM}link[@rel='self']").get("href")).path)
+        for feed in (root, one, english)
+    ]
+    assert own == [
+        ("fr", "/fr/engagements/fil.atom"),
+        ("fr", f"/fr/engagements/{late.node.slug}/fil.atom"),
+        ("en", "/en/commitments/feed.atom"),
+    ]
 
 
 def test_the_api_says_what_the_pages_say():

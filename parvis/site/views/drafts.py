@@ -12,18 +12,9 @@ from django.utils.translation import gettext_lazy
 from parvis.collaborate.draft_views import drafting_or_404
 from parvis.core import access
 from parvis.core.desk import editing, key_of, submitted
-from parvis.core.forms import KeyedForm
-from parvis.core.i18n import tr
+from parvis.core.forms import KeyedForm, TitleChoice
 from parvis.plan.models import Plan
 from parvis.site.drafts import become_commitment
-
-
-class PlanChoice(forms.ModelChoiceField):
-    """A plan, by its title."""
-
-    def label_from_instance(self, row: Any) -> str:
-        """Return its title."""
-        return tr(row.node.title)
 
 
 class ExportForm(KeyedForm):
@@ -35,7 +26,7 @@ class ExportForm(KeyedForm):
         super().__init__(*args, **kwargs)
         rows = Plan.objects.filter(closed=False).select_related("node", "organisation__node")
         mine = [row.pk for row in rows if access.can(actor, "manage_plan", row)]
-        self.fields["plan"] = PlanChoice(
+        self.fields["plan"] = TitleChoice(
             rows.filter(pk__in=mine).order_by("-pk"), label=gettext_lazy("Plan")
         )
         self.order_fields(["key", "plan", "number"])
