@@ -29,7 +29,7 @@ PORT_SECONDS_MAX = 5
 BACKOFF_SECONDS_MAX = 60
 SERVER_ENDS_MAX = 3
 _SET_PARENT_DEATH_SIGNAL = 1
-ROLES = ("citizen", "adviser", "analyst", "steward", "coordinator", "operator")
+ROLES = ("citizen", "member", "adviser", "analyst", "steward", "coordinator", "operator")
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def granian(options: Options) -> list[str]:
         "--backpressure", "512",
         "--no-ws",
         "--no-access-log",
-        "--log-level", "warning",
+        "--log-level", "error",
         "--respawn-failed-workers",
         "--workers-kill-timeout", "15",
     ]  # fmt: skip

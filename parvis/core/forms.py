@@ -113,6 +113,26 @@ class LinesFormField(TextFormField):
         return [{code: lines[n] for code, lines in split.items()} for n in range(count)]
 
 
+class RowForm(KeyedForm):
+    """A form of which each field, but the key and the title of a node, is a column of a row."""
+
+    def __init__(self, *args: Any, row: Any = None, **kwargs: Any) -> None:
+        if row is not None:
+            kwargs["initial"] = {name: getattr(row, name) for name in self.names()}
+            if "title" in self.base_fields:
+                kwargs["initial"]["title"] = row.node.title
+        super().__init__(*args, **kwargs)
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """Return the columns."""
+        return [name for name in cls.base_fields if name not in {"key", "title"}]
+
+    def changes(self) -> dict[str, Any]:
+        """Return what the service takes."""
+        return {name: self.cleaned_data[name] for name in self.names()}
+
+
 class NodeForm(KeyedForm):
     """A form whose fields, in `names`, are the model's; `title` is the node's.
 

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from parvis.core import limits
-from parvis.core.forms import DayField, KeyedForm, SourcesFormField
+from parvis.core.forms import DayField, KeyedForm, RowForm, SourcesFormField
 from parvis.core.i18n import TextFormField, tr
 from parvis.core.models import Node, State
 from parvis.innovation.models import (
@@ -70,7 +70,7 @@ class DecideForm(KeyedForm):
     )  # fmt: skip
 
 
-class CallForm(KeyedForm):
+class CallForm(RowForm):
     """A call for projects or a hackathon."""
 
     title = TextFormField(characters_max=limits.TITLE_CHARACTERS, label=_("Title"))
@@ -88,24 +88,8 @@ class CallForm(KeyedForm):
     results = TextFormField(required=False, rows=6, label=_("What came out of it (Markdown)"))
     sources = SourcesFormField(required=False)
 
-    def __init__(self, *args: Any, row: Call | None = None, **kwargs: Any) -> None:
-        if row is not None:
-            kwargs["initial"] = {
-                **{name: getattr(row, name) for name in self.names()}, "title": row.node.title,
-            }  # fmt: skip
-        super().__init__(*args, **kwargs)
 
-    @classmethod
-    def names(cls) -> list[str]:
-        """The model's fields."""
-        return [name for name in cls.base_fields if name not in {"key", "title"}]
-
-    def changes(self) -> dict[str, Any]:
-        """Return what the service takes."""
-        return {name: self.cleaned_data[name] for name in self.names()}
-
-
-class HelperForm(KeyedForm):
+class HelperForm(RowForm):
     """A place or a person that helps."""
 
     what = forms.ChoiceField(
@@ -128,20 +112,6 @@ class HelperForm(KeyedForm):
         required=False, label=_("This person agreed in writing to be listed")
     )
     checked_on = DayField(label=_("Checked on"))
-
-    def __init__(self, *args: Any, row: Helper | None = None, **kwargs: Any) -> None:
-        if row is not None:
-            kwargs["initial"] = {name: getattr(row, name) for name in self.names()}
-        super().__init__(*args, **kwargs)
-
-    @classmethod
-    def names(cls) -> list[str]:
-        """The model's fields."""
-        return [name for name in cls.base_fields if name != "key"]
-
-    def changes(self) -> dict[str, Any]:
-        """Return what the service takes."""
-        return {name: self.cleaned_data[name] for name in self.names()}
 
 
 class AlternativeForm(KeyedForm):

@@ -1,17 +1,15 @@
 """Forms of the kit."""
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from parvis.consult.launch.models import SOURCE_CHARACTERS, Quotation
+from parvis.consult.launch.models import SOURCE_CHARACTERS
 from parvis.core import limits
-from parvis.core.forms import KeyedForm
+from parvis.core.forms import KeyedForm, RowForm
 from parvis.core.i18n import TextFormField
 
 
-class QuotationForm(KeyedForm):
+class QuotationForm(RowForm):
     """The words, who said them, their office and where they can be checked."""
 
     words = TextFormField(
@@ -33,20 +31,6 @@ class QuotationForm(KeyedForm):
         label=_("Whom journalists reach"),
         help_text=_("A name, a telephone number, an e-mail address."),
     )
-
-    def __init__(self, *args: Any, row: Quotation | None = None, **kwargs: Any) -> None:
-        if row is not None:
-            kwargs["initial"] = {name: getattr(row, name) for name in self.names()}
-        super().__init__(*args, **kwargs)
-
-    @classmethod
-    def names(cls) -> list[str]:
-        """The fields that the service takes."""
-        return [name for name in cls.base_fields if name != "key"]
-
-    def changes(self) -> dict[str, Any]:
-        """Return what the service takes."""
-        return {name: self.cleaned_data[name] for name in self.names()}
 
 
 class SourceForm(KeyedForm):

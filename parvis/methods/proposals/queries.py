@@ -70,26 +70,38 @@ def _in_order(rows: QuerySet[Proposal], sort: str, day: date | None) -> QuerySet
     )
 
 
-_usual = Prepared(
-    lambda sort, day, start, end, activity: _in_order(
-        Proposal.objects.filter(activity=activity, visible=True), sort, day
-    ).values_list("pk", flat=True)[start:end],
-    activity=models.UUIDField(),
-)
+def _usual_rows(
+    sort: str, day: date | None, back: bool, start: int, end: int, activity: Any
+) -> QuerySet[Any]:
+    rows = _in_order(Proposal.objects.filter(activity=activity, visible=True), sort, day)
+    return (rows.reverse() if back else rows).values_list("pk", flat=True)[start:end]
+
+
+_usual = Prepared(_usual_rows, activity=models.UUIDField())
 
 
 @dataclass(frozen=True)
 class Usual:
-    """The list that most people see, unfiltered: sliced like `listed`, of the same ids."""
+    """The list that most people see, unfiltered: sliced like `listed`, of the same ids.
+
+    `count`: how many are visible. A page of the second half is read from the end, so that the
+    last costs what the first does.
+    """
 
     activity: Activity
     sort: str
     day: date
+    count: int
 
     def __getitem__(self, page: slice) -> list[UUID]:
         # The day is in the SQL of the random order alone.
         day = self.day if self.sort == "random" else None
-        return _usual(self.sort, day, page.start, page.stop, activity=self.activity.pk)
+        start, stop = page.start, min(page.stop, self.count)
+        if start <= self.count // 2 or stop <= start:
+            return _usual(self.sort, day, False, start, page.stop, activity=self.activity.pk)
+        start, stop = self.count - stop, self.count - start
+        found = _usual(self.sort, day, True, start, stop, activity=self.activity.pk)
+        return list(found)[::-1]
 
 
 @dataclass(frozen=True)

@@ -57,10 +57,10 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
     sort = request.GET.get("sort", usual)
     sort = sort if sort in queries.SORTS else usual
     today = timezone.localdate()
-    rows: Any = queries.Usual(activity, sort, today)
+    totals = queries.totals(activity)
+    rows: Any = queries.Usual(activity, sort, today, totals.proposals)
     if text or status:
         rows = queries.listed(activity, text=text, status=status, sort=sort, day=today)
-    totals = queries.totals(activity)
     page = paginate(request, rows, count=None if text or status else totals.proposals)
     person = request.actor.person is not None
     language = cards.active_language()

@@ -99,3 +99,18 @@ def test_each_order_is_read_from_its_index(sort):
     rows = queries.listed(activity, sort=sort, day=date(2026, 12, 3))[:20]
     plan = rows.explain() if connection.vendor == "sqlite" else "COVERING INDEX proposal_"
     assert "COVERING INDEX proposal_" in plan
+
+
+@pytest.mark.parametrize("count", [0, 1, 8, 9, 10, 11])
+@pytest.mark.parametrize("sort", ["random", "supports", "newest", "comments"])
+def test_pages_read_from_either_end_are_those_of_the_whole_list(sort, count):
+    activity = make_activity()
+    if count:
+        bulk(activity, count)
+    day = date(2026, 12, 3)
+    whole = list(queries.listed(activity, sort=sort, day=day))
+    usual = queries.Usual(activity, sort, day, count)
+    size = 3
+    pages = [list(usual[start : start + size]) for start in range(0, count + size, size)]
+    assert [pk for page in pages for pk in page] == whole and len(whole) == count
+    assert all(len(page) <= size for page in pages)
