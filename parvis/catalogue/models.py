@@ -66,6 +66,15 @@ class Dataset(models.Model):
     kept_of = models.JSONField(default=dict, blank=True)
     reconstructed = models.BooleanField(default=False)
     review = models.JSONField(default=dict, blank=True)
+    url = models.URLField(blank=True, max_length=500, verbose_name=_("Address of the source"))
+    version = models.CharField(max_length=100, blank=True, verbose_name=_("Version"))
+    author_email = models.EmailField(blank=True, verbose_name=_("E-mail of the responsible"))
+    maintainer = models.CharField(max_length=120, blank=True, verbose_name=_("Maintainer"))
+    maintainer_email = models.EmailField(blank=True, verbose_name=_("E-mail of the maintainer"))
+    # West, south, east, north, in degrees (WGS 84).
+    box = models.JSONField(null=True, blank=True)
+    # What other catalogues say of it under keys that have no field here.
+    extras = models.JSONField(default=dict, blank=True)
     modified_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
@@ -83,7 +92,11 @@ class Dataset(models.Model):
 
 
 class Resource(models.Model):
-    """One table of a dataset. `current` is the version people get; null until published."""
+    """One table, file or link of a dataset; `published_at` is null until people may see it.
+
+    A table has versions, of which people get `current`; any other file is kept as it came in
+    `file`; a link is at `url`, elsewhere.
+    """
 
     class What(models.TextChoices):
         DATA = "donnees", pgettext_lazy("kind of file", "Data")
@@ -97,12 +110,24 @@ class Resource(models.Model):
     name = TextField(characters_max=limits.TITLE_CHARACTERS, verbose_name=_("Name"))
     description = TextField(blank=True, rows=2, verbose_name=_("Description"))
     position = models.PositiveSmallIntegerField(default=0)
-    format = models.CharField(max_length=12, default="CSV")
+    format = models.CharField(max_length=40, default="CSV")
     kind = models.CharField(max_length=8, choices=What, default=What.DATA, verbose_name=_("Kind"))
     current = models.ForeignKey(
         "Version", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    url = models.URLField(blank=True, max_length=2000, verbose_name=_("Address"))
+    file = models.ForeignKey(File, null=True, blank=True, on_delete=models.PROTECT)
+    file_name = models.CharField(max_length=120, blank=True)
+    mimetype = models.CharField(max_length=120, blank=True)
+    # Free keys that came with it (CKAN lets a resource have any).
+    extras = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    modified_at = models.DateTimeField(default=timezone.now)
+    published_at = models.DateTimeField(null=True, blank=True)
+    # The last time that a link was tried, what came (0: nothing), since when it fails.
+    checked_at = models.DateTimeField(null=True, blank=True)
+    check_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    broken_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("position", "pk")

@@ -345,7 +345,8 @@ def publish_dataset(
         version.published_at = now
         version.save(update_fields=["published_at"])
         version.resource.current = version
-        version.resource.save(update_fields=["current"])
+        version.resource.published_at = version.resource.published_at or now
+        version.resource.save(update_fields=["current", "published_at"])
     standing = [
         resource
         for resource in dataset.resources.select_related("current")
