@@ -1,6 +1,5 @@
 """The actions that read the catalogue, as CKAN 2.11 names them."""
 
-from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -8,37 +7,18 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
 from parvis.catalogue import queries
-from parvis.catalogue.ckan import objects
-from parvis.catalogue.ckan.errors import NotAuthorized, NotHere, ValidationFailed
-from parvis.catalogue.ckan.search import listed, package_search, truth, whole
+from parvis.catalogue.ckan import objects, search
+from parvis.catalogue.ckan.errors import NotHere, ValidationFailed
+from parvis.catalogue.ckan.registry import ACTIONS, Data, action
+from parvis.catalogue.ckan.search import listed, truth, whole
 from parvis.catalogue.lists import CATEGORIES, LICENCES
 from parvis.catalogue.models import Dataset, Resource
+from parvis.core.access import Actor
 from parvis.core.i18n import DEFAULT, tr
 from parvis.core.models import Organisation, Site, State
 
 CKAN_VERSION = "2.11.5"
-Data = Mapping[str, Any]
-Action = Callable[[Data], Any]
-ACTIONS: dict[str, Action] = {}
-# What writes exists in CKAN and is done at the desk here: refused by name, not unknown.
-WRITING = frozenset(
-    "package_create package_update package_patch package_revise package_delete dataset_purge "
-    "resource_create resource_update resource_patch resource_delete organization_create "
-    "organization_update organization_patch organization_delete group_create group_update "
-    "datastore_create datastore_upsert datastore_delete".split()
-)
 NAMES_MAX, FIELDS_MAX, PACKAGES_MAX = 1_000, 25, 10
-
-
-def action(function: Action) -> Action:
-    """Register a reading action under its own name."""
-    ACTIONS[function.__name__] = function
-    return function
-
-
-def refuse_writing(name: str) -> None:
-    """Refuse an action that writes. Raises NotAuthorized."""
-    raise NotAuthorized(f"{name}: this catalogue is written at its desk, not by this API")
 
 
 def _required(data: Data, *names: str) -> str:
@@ -64,14 +44,14 @@ def _find(rows: QuerySet[Any], text: str, what: str) -> Any:
     return found
 
 
-@action
-def site_read(data: Data) -> bool:
+@action()
+def site_read(data: Data, actor: Actor) -> bool:
     """Return true: everybody may read this site."""
     return True
 
 
-@action
-def status_show(data: Data) -> dict[str, Any]:
+@action()
+def status_show(data: Data, actor: Actor) -> dict[str, Any]:
     """Return the name, address and version of this site."""
     site = Site.objects.first()
     try:
@@ -90,8 +70,8 @@ def status_show(data: Data) -> dict[str, Any]:
     }
 
 
-@action
-def help_show(data: Data) -> str:
+@action()
+def help_show(data: Data, actor: Actor) -> str:
     """Return what an action does. name: the action."""
     name = _required(data, "name")
     if name not in ACTIONS:
@@ -99,35 +79,35 @@ def help_show(data: Data) -> str:
     return (ACTIONS[name].__doc__ or "").strip()
 
 
-@action
-def license_list(data: Data) -> list[dict[str, Any]]:
+@action()
+def license_list(data: Data, actor: Actor) -> list[dict[str, Any]]:
     """Return the licences that a dataset may have."""
     return [objects.licence_dict(licence) for licence in LICENCES.values()]
 
 
-@action
-def package_list(data: Data) -> list[str]:
+@action()
+def package_list(data: Data, actor: Actor) -> list[str]:
     """Return the names of the public datasets, sorted. limit, offset."""
     rows = Dataset.objects.filter(node__state=State.PUBLIC).order_by("node__slug")
     return list(rows.values_list("node__slug", flat=True)[_page(data)])
 
 
-@action
-def current_package_list_with_resources(data: Data) -> list[dict[str, Any]]:
+@action()
+def current_package_list_with_resources(data: Data, actor: Actor) -> list[dict[str, Any]]:
     """Return the public datasets in full, the last changed first. limit (1,000 at most), offset."""
     rows = queries.public_datasets().order_by("-modified_at", "pk")
     return [objects.package_dict(row) for row in rows[_page(data, NAMES_MAX)]]
 
 
-@action
-def package_show(data: Data) -> dict[str, Any]:
+@action()
+def package_show(data: Data, actor: Actor) -> dict[str, Any]:
     """Return one dataset in full. id: its id or its name."""
     text = _required(data, "id", "name_or_id")
     return objects.package_dict(_find(queries.public_datasets(), text, "dataset"))
 
 
-@action
-def resource_show(data: Data) -> dict[str, Any]:
+@action()
+def resource_show(data: Data, actor: Actor) -> dict[str, Any]:
     """Return one file. id."""
     text = _required(data, "id")
     rows = Resource.objects.select_related("current", "dataset__node").filter(
@@ -173,16 +153,16 @@ def _listing(rows: list[dict[str, Any]], data: Data, what: str) -> list[Any]:
     return rows if full else [row["name"] for row in rows]
 
 
-@action
-def organization_list(data: Data) -> list[Any]:
+@action()
+def organization_list(data: Data, actor: Actor) -> list[Any]:
     """Return the organisations' names, or dicts with all_fields (25 at most). sort, limit, offset,
     q, organizations."""
     rows = [objects.organisation_full(row, row.packages) for row in _organisations()]
     return _listing(rows, data, "organizations")
 
 
-@action
-def organization_show(data: Data) -> dict[str, Any]:
+@action()
+def organization_show(data: Data, actor: Actor) -> dict[str, Any]:
     """Return one organisation. id: its id or name; include_datasets adds its first ten datasets."""
     row = _find(_organisations(), _required(data, "id"), "organization")
     found = objects.organisation_full(row, row.packages)
@@ -201,15 +181,15 @@ def _categories() -> dict[str, int]:
     return counts
 
 
-@action
-def group_list(data: Data) -> list[Any]:
+@action()
+def group_list(data: Data, actor: Actor) -> list[Any]:
     """Return the categories' names, or dicts with all_fields (25 at most)."""
     rows = [objects.group_full(slug, count) for slug, count in _categories().items()]
     return _listing(rows, data, "groups")
 
 
-@action
-def group_show(data: Data) -> dict[str, Any]:
+@action()
+def group_show(data: Data, actor: Actor) -> dict[str, Any]:
     """Return one category. id: its id or name; include_datasets adds its first ten datasets."""
     text = _required(data, "id")
     slug = next((s for s in CATEGORIES if text in {s, objects.stable_id("group", s)}), None)
@@ -222,8 +202,8 @@ def group_show(data: Data) -> dict[str, Any]:
     return found
 
 
-@action
-def tag_list(data: Data) -> list[Any]:
+@action()
+def tag_list(data: Data, actor: Actor) -> list[Any]:
     """Return the keywords in use, sorted; dicts with all_fields. query: part of the word."""
     names = {
         name
@@ -235,4 +215,8 @@ def tag_list(data: Data) -> list[Any]:
     return [objects.tag_dict(n) for n in found] if truth(data.get("all_fields", False)) else found
 
 
-ACTIONS["package_search"] = package_search
+@action()
+def package_search(data: Data, actor: Actor) -> dict[str, Any]:
+    """Return the public datasets that match. q (words, or Lucene with a colon), fq, fq_list, sort,
+    rows (10, at most 1,000), start, facet, facet.field, facet.limit, facet.mincount, fl."""
+    return search.package_search(data)

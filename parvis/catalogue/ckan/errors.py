@@ -1,7 +1,9 @@
 """What the Action API answers when it refuses: status, type and words, as CKAN 2.11 does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
+
+from parvis.core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 
 
 class BadRequest(Exception):
@@ -52,14 +54,40 @@ class NotHere(ActionError):
 
 
 class ValidationFailed(ActionError):
-    """409: one key per field, each a list of strings."""
+    """409: one key per field, each a list of strings, or of one object a nested row."""
 
     status, kind = 409, "Validation Error"
 
-    def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, fields: Mapping[str, Any]) -> None:
         super().__init__("; ".join(fields))
-        self.fields = {name: list(words) for name, words in fields.items()}
+        self.fields = {
+            name: words if isinstance(words, dict) else list(words)
+            for name, words in fields.items()
+        }
 
     def body(self) -> dict[str, Any]:
         """Return the `error` object."""
         return {**self.fields, "__type": self.kind}
+
+
+class TooManyRequests(ActionError):
+    """429: a measure was reached."""
+
+    status, kind = 429, "Too Many Requests Error"
+
+
+def in_ckan_words(refusal: Refused) -> ActionError:
+    """Return a refusal of ours as CKAN says it: 403 also for anonymous, 409 for what is wrong."""
+    if isinstance(refusal, Invalid):
+        return ValidationFailed(
+            {name: [str(word) for word in words] for name, words in refusal.errors.items()}
+        )
+    if isinstance(refusal, Forbidden):
+        return NotAuthorized(str(refusal))
+    if isinstance(refusal, NotFound) or refusal.status == 410:
+        return NotHere(str(refusal))
+    if isinstance(refusal, Conflict):
+        return ValidationFailed({"__all__": [str(refusal)]})
+    if refusal.status == 429:
+        return TooManyRequests(str(refusal))
+    return ValidationFailed({"message": [str(refusal)]})

@@ -14,8 +14,11 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 
-from parvis.catalogue.ckan import actions
-from parvis.catalogue.ckan.errors import ActionError, BadRequest
+from parvis.catalogue.ckan import registry
+from parvis.catalogue.ckan.errors import ActionError, BadRequest, in_ckan_words
+from parvis.core import tokens
+from parvis.core.access import NOBODY, Actor
+from parvis.core.errors import Refused, SignInNeeded
 
 log = logging.getLogger("parvis.catalogue")
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$.]{0,100}", re.ASCII)
@@ -44,7 +47,7 @@ def _data(request: HttpRequest) -> dict[str, Any]:
     kind = (request.content_type or "").lower()
     try:
         if kind == "multipart/form-data":
-            return _flat(request.POST)
+            return {**_flat(request.POST), **request.FILES.dict()}
         body = request.body.decode()
         if kind == "application/x-www-form-urlencoded":
             _ = request.POST
@@ -83,24 +86,43 @@ def _cors(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
+def actor_of(request: HttpRequest) -> Actor:
+    """Return who asks: the holder of the token given, else nobody.
+
+    Only tokens count, never a session: no page of others can write with a visitor's cookie. A
+    token that opens nothing is no token, as in CKAN. A JSONP answer may be read by any page.
+    """
+    if request.method == "GET" and "callback" in request.GET:
+        return NOBODY
+    names = ("HTTP_AUTHORIZATION", "HTTP_X_CKAN_API_KEY")
+    for name in names:
+        value = request.META.get(name, "").strip()
+        scheme, _space, rest = value.partition(" ")
+        value = rest.strip() if scheme.lower() == "bearer" else value
+        if value:
+            try:
+                return tokens.actor_of(value)
+            except SignInNeeded:
+                continue
+    return NOBODY
+
+
 def _run(request: HttpRequest, name: str) -> Any:
-    """Return the result of an action. Raises BadRequest, ActionError."""
-    writes = name in actions.WRITING
-    if name not in actions.ACTIONS and not writes:
+    """Return the result of an action. Raises BadRequest, ActionError, Refused."""
+    registry.load()
+    if name not in registry.ACTIONS:
         raise BadRequest(f"there is no action {name!r}")
-    if request.method in {"GET", "HEAD"} and writes:
+    if request.method in {"GET", "HEAD"} and name in registry.WRITING:
         raise BadRequest(f"{name} writes: send it by POST")
     data = _data(request)
     if request.method == "GET":
         data.pop("callback", None)
-    if writes:
-        actions.refuse_writing(name)
-    return actions.ACTIONS[name](data)
+    return registry.ACTIONS[name](data, actor_of(request))
 
 
 @csrf_exempt
 def action(request: HttpRequest, name: str) -> HttpResponse:
-    """Answer one action: always as anonymous, since it only reads what is public."""
+    """Answer one action for whoever holds the token given, or for anonymous."""
     if request.method == "OPTIONS":
         response = HttpResponse(status=200)
         response["Allow"] = _METHODS
@@ -118,6 +140,9 @@ def action(request: HttpRequest, name: str) -> HttpResponse:
         return _answer(request, 400, f"Bad request - {error}")
     except ActionError as error:
         return _answer(request, error.status, {**envelope, "success": False, "error": error.body()})
+    except Refused as refusal:
+        error = in_ckan_words(refusal)
+        return _answer(request, error.status, {**envelope, "success": False, "error": error.body()})
     except OperationalError:
         raise  # the database is away: 503, as everywhere
     except Exception:
@@ -127,7 +152,14 @@ def action(request: HttpRequest, name: str) -> HttpResponse:
     return _answer(request, 200, {**envelope, "success": True, "result": result})
 
 
+# A bad token is answered as anonymous by the view itself, not refused before it.
+action.reads_tokens = True  # type: ignore[attr-defined]
+
+
 @csrf_exempt
 def root(request: HttpRequest) -> HttpResponse:
     """Say which version of the API this is."""
     return _answer(request, 200, {"version": 3})
+
+
+root.reads_tokens = True  # type: ignore[attr-defined]
