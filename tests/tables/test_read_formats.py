@@ -124,7 +124,8 @@ def test_block_reader_agrees_with_other_readers(tmp_path):
     arrow = pa_csv.read_csv(path, parse_options=pa_csv.ParseOptions(newlines_in_values=True))
     assert arrow["x"].to_pylist() == [row["x"] for row in found]
     sql = f"SELECT * FROM read_csv('{path}', sample_size = -1, strict_mode = true)"
-    assert [row[2] for row in duckdb.sql(sql).fetchall()] == [row["t"] for row in found]
+    with duckdb.connect() as link:
+        assert [row[2] for row in link.execute(sql).fetchall()] == [row["t"] for row in found]
 
 
 def test_row_numbers_after_blank_lines_and_wide_rows():
