@@ -10,10 +10,10 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from parvis.consult import services as consult
-from parvis.consult.approval import deciding, snapshot
+from parvis.consult.approval import snapshot
 from parvis.consult.approval.models import ProposedChange
 from parvis.consult.models import Consultation
-from parvis.core import access, limits
+from parvis.core import access, deciding, limits
 from parvis.core.access import SYSTEM, Actor
 from parvis.core.errors import Conflict, Forbidden, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed

@@ -27,6 +27,8 @@ class Review(models.Model):
     when the worker could not open it then, `refused_at` and `refused_because` say so.
     """
 
+    RIGHT, WHOLE = "approve_consultation", "consultation"
+
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting to be read")
         APPROVED = "approved", _("Approved")
@@ -119,6 +121,8 @@ class ProposedChange(models.Model):
 
     `changes` and `before`: field -> value as JSON, what is asked and what was there.
     """
+
+    RIGHT, WHOLE = "approve_consultation", "consultation"
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting to be read")

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from parvis.consult.approval import deciding
 from parvis.consult.approval.models import ProposedChange, Review, ReviewComment, Reviewer
 from parvis.consult.approval.snapshot import SECTIONS, Line, lines
 from parvis.consult.models import Consultation
+from parvis.core import deciding
 from parvis.core.access import Actor
 from parvis.core.models import State
 

@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from parvis.consult import holes
-from parvis.consult.approval import deciding, gate, snapshot
+from parvis.consult.approval import gate, snapshot
 from parvis.consult.approval.models import Review, ReviewComment, Reviewer
 from parvis.consult.models import Consultation
-from parvis.core import access
+from parvis.core import access, deciding
 from parvis.core.access import NOBODY, Actor
 from parvis.core.errors import Conflict, Forbidden, Gone, Invalid, NotFound, TooMany
 from parvis.core.events import IdempotencyKey, emit, replayed

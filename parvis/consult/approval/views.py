@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from parvis.consult import desk_forms
 from parvis.consult.approval import (
     changes,
-    deciding,
     forms,
     gate,
     queries,
@@ -26,7 +25,7 @@ from parvis.consult.approval.models import ProposedChange, Review
 from parvis.consult.approval.pages import WHOLE, anchor_of, back, open_forms, sent
 from parvis.consult.desk_pages import consultation_of, draw
 from parvis.consult.models import Consultation
-from parvis.core import access
+from parvis.core import access, deciding
 from parvis.core.desk import editing, key_of
 from parvis.core.errors import Invalid, NotFound
 from parvis.core.models import Site

@@ -8,10 +8,11 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from parvis.consult import services as consult
-from parvis.consult.approval import deciding, gate, services, snapshot
+from parvis.consult.approval import gate, services, snapshot
 from parvis.consult.approval.models import Review, Reviewer
 from parvis.consult.approval.tests.approval_factories import make_review, make_team
 from parvis.consult.models import Consultation
+from parvis.core import deciding
 from parvis.core.access import NOBODY, SYSTEM
 from parvis.core.errors import (
     Closed,
