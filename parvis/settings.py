@@ -114,6 +114,8 @@ INSTALLED_APPS = [
     "parvis.strategy",
     "parvis.collaborate",
     "parvis.catalogue",
+    "parvis.catalogue.approval",
+    "parvis.catalogue.conformity",
     "parvis.moderation",
     "parvis.innovation",
     "parvis.ledger",
@@ -307,6 +309,10 @@ MAIL_QUIET_MINUTES = int(os.environ.get("PARVIS_MAIL_QUIET_MINUTES", "0" if DEMO
 # The name under which the mail server signs (DKIM); what answers questions about domains.
 MAIL_DKIM_SELECTOR = os.environ.get("PARVIS_MAIL_DKIM_SELECTOR", "")
 DNS_LOOKUP = "parvis.core.dns.Resolver"
+# What harvests and link checks may reach: places inside (host or host:port), and nothing else but.
+EGRESS_INSIDE = os.environ.get("PARVIS_EGRESS_INSIDE", "").split(",")
+EGRESS_ONLY = os.environ.get("PARVIS_EGRESS_ONLY", "").split(",")
+LINK_CHECKS = _flag("PARVIS_LINK_CHECKS", not (DEMO or TESTING))
 # What other parts show on the pages of consultations, commitments and documents: node -> HTML.
 PAGE_SLOTS = ["parvis.innovation.slots.alternatives"]
 # Asked before each message that a stranger can cause: (address, ip) -> None, or raises TooMany.

@@ -3,7 +3,8 @@
 Against requests forged through our server (ASVS 1.3.6, 13.2.5): http(s) on ports 80 and 443, every
 resolved address must be global (also when written inside IPv6: mapped, 6to4, NAT64), the
 connection goes to the address that was vetted, redirects are vetted again and never change to
-another scheme than https, time and inflated bytes are capped.
+another scheme than https, time and inflated bytes are capped. What the operator allows beyond
+that, or nothing but what the operator names, is in `Allowed`.
 """
 
 import http.client
@@ -13,7 +14,7 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -25,9 +26,14 @@ REDIRECTS_MAX = 3
 PORTS = frozenset({80, 443})
 _CHUNK = 65_536
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# The only block of which IPv6 addresses are given out (RFC 4291, 2.4), less its documentation
+# blocks: Python holds ::127.0.0.1 (IPv4-compatible) and 64:ff9b:1::/48 for global.
+_IPV6_GIVEN = ipaddress.ip_network("2000::/3")
+_IPV6_EXAMPLES = ipaddress.ip_network("3fff::/20")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve = Callable[[str, int], list[str]]
 
 
 class EgressRefused(OSError):
@@ -36,6 +42,40 @@ class EgressRefused(OSError):
 
 class EgressFailed(OSError):
     """It did not answer, not in time, or too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What the operator says of places, each "host" or "host:port".
+
+    inside: go there although its address is private, or its port another one. only: when it is
+    not empty, go nowhere else (what is in `inside` excepted). A name that begins with a dot
+    stands for the names under it, in `only`.
+    """
+
+    inside: frozenset[str] = frozenset()
+    only: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, inside: Iterable[str] = (), only: Iterable[str] = ()) -> "Allowed":
+        """Return the rule of these places, whatever their case."""
+        clean = [frozenset(p.strip().lower() for p in places if p.strip()) for places in
+                 (inside, only)]  # fmt: skip
+        return cls(*clean)
+
+    def is_inside(self, host: str, port: int) -> bool:
+        """Whether a private address is fine for this place; without port: 80 and 443."""
+        return f"{host}:{port}" in self.inside or (port in PORTS and host in self.inside)
+
+    def may_go(self, host: str, port: int) -> bool:
+        """Whether this place is one of those named, when some are."""
+        if not self.only or self.is_inside(host, port):
+            return True
+        under = (f".{host}"[n:] for n, c in enumerate(f".{host}") if c == ".")
+        return any(p in self.only for p in (host, f"{host}:{port}", *under))
+
+
+NOWHERE_ELSE = Allowed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +98,31 @@ def is_public(address: Address) -> bool:
             return False
         if inner is not None:
             return is_public(inner)
+        if address not in _IPV6_GIVEN or address in _IPV6_EXAMPLES:
+            return False
     return address.is_global and not address.is_multicast
 
 
-def vetted(host: str, port: int, *, allow_private: bool = False) -> list[str]:
+def resolved(host: str, port: int) -> list[str]:
+    """Return the addresses of a host, as the system finds them. Raises EgressFailed."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise EgressFailed(f"{host} does not resolve") from error
+    return list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
+
+
+def vetted(
+    host: str, port: int, *, allow_private: bool = False, resolve: Resolve | None = None
+) -> list[str]:
     """Return the addresses of a host, all of them allowed.
 
     One address that is not global refuses the host: an answer that mixes both is an attack.
     Raises EgressRefused, EgressFailed when the name does not resolve.
     """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise EgressFailed(f"{host} does not resolve") from error
-    addresses = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
+    addresses = (resolve or resolved)(host, port)
+    if not addresses:
+        raise EgressFailed(f"{host} does not resolve")
     if not allow_private:
         for text in addresses:
             if not is_public(ipaddress.ip_address(text)):
@@ -83,12 +134,22 @@ class Client:
     """A client that keeps one connection open; use it with `with`.
 
     allow_private: go to private addresses and other ports too: only for what a person typed in a
-    terminal, never for an address that came from a form.
+    terminal, never for an address that came from a form. allowed: what the operator says. resolve:
+    finds addresses instead of the system.
     """
 
-    def __init__(self, *, allow_private: bool = False, seconds_max: float = SECONDS_MAX) -> None:
+    def __init__(
+        self,
+        *,
+        allow_private: bool = False,
+        seconds_max: float = SECONDS_MAX,
+        allowed: Allowed = NOWHERE_ELSE,
+        resolve: Resolve | None = None,
+    ) -> None:
         self._allow_private = allow_private
         self._seconds_max = seconds_max
+        self._allowed = allowed
+        self._resolve = resolve
         self._kept: tuple[tuple[str, str, int], _Pinned] | None = None
 
     def __enter__(self) -> "Client":
@@ -115,15 +176,24 @@ class Client:
         bytes_max: int = BYTES_MAX,
         headers: Mapping[str, str] | None = None,
         redirects_max: int = REDIRECTS_MAX,
+        begin: bool = False,
     ) -> Answer:
         """Return the answer to a GET, whatever its status, redirects followed.
 
+        begin: the first `bytes_max` bytes are enough; what follows is not read, nor an error.
         Raises EgressRefused, EgressFailed.
         """
+        return self._follow(url, _Ask("GET", bytes_max, dict(headers or {}), begin), redirects_max)
+
+    def head(self, url: str, *, redirects_max: int = REDIRECTS_MAX) -> Answer:
+        """Return the answer to a HEAD: status and headers. Raises EgressRefused, EgressFailed."""
+        return self._follow(url, _Ask("HEAD", 0, {}, True), redirects_max)
+
+    def _follow(self, url: str, ask: "_Ask", redirects_max: int) -> Answer:
         deadline = time.monotonic() + self._seconds_max
         for _hop in range(redirects_max + 1):
             parts = self._parts(url)
-            answer = self._once(parts, url, bytes_max, dict(headers or {}), deadline)
+            answer = self._once(parts, url, ask, deadline)
             if answer.status not in _REDIRECTS or "location" not in answer.headers:
                 return answer
             target = urljoin(url, answer.headers["location"])
@@ -144,28 +214,25 @@ class Client:
             raise EgressRefused("an address with a user or a password")
         if any(c.isspace() or ord(c) < 32 for c in url):
             raise EgressRefused("an address with spaces or control characters")
-        if port is not None and port not in PORTS and not self._allow_private:
+        if self._allow_private:
+            return parts
+        port = port or _port(parts)
+        if not self._allowed.may_go(parts.hostname, port):
+            raise EgressRefused(f"{parts.hostname} is not a place that the operator allows")
+        if port not in PORTS and not self._allowed.is_inside(parts.hostname, port):
             raise EgressRefused(f"port {port} is not 80 or 443")
         return parts
 
-    def _once(
-        self,
-        parts: SplitResult,
-        url: str,
-        bytes_max: int,
-        headers: dict[str, str],
-        deadline: float,
-    ) -> Answer:
+    def _once(self, parts: SplitResult, url: str, ask: "_Ask", deadline: float) -> Answer:
         host = str(parts.hostname)
-        place = (parts.scheme, host, parts.port or (443 if parts.scheme == "https" else 80))
+        place = (parts.scheme, host, _port(parts))
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         path = quote(path, safe="%/:=&?~+!$,;'@()*[]")
-        headers = {"User-Agent": "Parvis", "Accept-Encoding": "gzip, identity"} | headers
         # A kept connection may have been closed by the server meanwhile: then once more, anew.
         reused = self._kept is not None and self._kept[0] == place
         for last in (False, True) if reused else (True,):
             try:
-                return self._ask(place, path, url, bytes_max, headers, deadline)
+                return self._ask(place, path, url, ask, deadline)
             except (EgressRefused, EgressFailed):
                 self.close()
                 raise
@@ -176,13 +243,7 @@ class Client:
         raise AssertionError("unreachable")
 
     def _ask(
-        self,
-        place: tuple[str, str, int],
-        path: str,
-        url: str,
-        bytes_max: int,
-        headers: dict[str, str],
-        deadline: float,
+        self, place: tuple[str, str, int], path: str, url: str, ask: "_Ask", deadline: float
     ) -> Answer:
         left = deadline - time.monotonic()
         if left <= 0:
@@ -192,16 +253,17 @@ class Client:
         watch = threading.Timer(left, _cut, [connection])
         watch.daemon = True
         watch.start()
+        headers = {"User-Agent": "Parvis", "Accept-Encoding": "gzip, identity"} | ask.headers
         try:
-            connection.request("GET", path, headers=headers)
+            connection.request(ask.method, path, headers=headers)
             response = connection.getresponse()
-            body = _read(response, bytes_max)
+            body = b"" if ask.method == "HEAD" else _read(response, ask.bytes_max, begin=ask.begin)
         finally:
             watch.cancel()
         if time.monotonic() > deadline:
             raise EgressFailed(f"{place[1]}: no answer in time")
         names = {name.lower(): value for name, value in response.getheaders()}
-        if response.will_close:
+        if response.will_close or ask.begin:
             self.close()
         return Answer(response.status, body, names, url)
 
@@ -210,10 +272,23 @@ class Client:
             return self._kept[1]
         self.close()
         scheme, host, port = place
-        addresses = vetted(host, port, allow_private=self._allow_private)
+        private = self._allow_private or self._allowed.is_inside(host, port)
+        addresses = vetted(host, port, allow_private=private, resolve=self._resolve)
         made = _Pinned(host, port, addresses, seconds, secure=scheme == "https")
         self._kept = (place, made)
         return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    method: str
+    bytes_max: int
+    headers: dict[str, str]
+    begin: bool
+
+
+def _port(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 class _Pinned(http.client.HTTPConnection):
@@ -255,18 +330,22 @@ def _cut(connection: "_Pinned") -> None:
             connection.wire.shutdown(socket.SHUT_RDWR)
 
 
-def _read(response: http.client.HTTPResponse, bytes_max: int) -> bytes:
+def _read(response: http.client.HTTPResponse, bytes_max: int, *, begin: bool = False) -> bytes:
     encoding = (response.getheader("Content-Encoding") or "identity").lower()
     if encoding not in {"identity", "gzip"}:
         raise EgressFailed(f"an encoding we did not ask for: {encoding[:40]}")
     inflate = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
     out, size = [], 0
-    while chunk := response.read(_CHUNK):
+    # read() waits until it has that many bytes, read1() gives what has come.
+    read = response.read1 if begin else response.read
+    while chunk := read(_CHUNK):
         data = inflate.decompress(chunk, bytes_max - size + 1) if inflate else chunk
         size += len(data)
-        if size > bytes_max:
+        if size > bytes_max and not begin:
             raise EgressFailed(f"the answer has more than {bytes_max} bytes")
         out.append(data)
+        if begin and size >= bytes_max:
+            return b"".join(out)[:bytes_max]
     if response.length or (inflate is not None and not inflate.eof and out):
         raise EgressFailed("the answer is cut")
     return b"".join(out)
@@ -283,3 +362,11 @@ def fetch(
     """Return the answer to one GET. Raises EgressRefused, EgressFailed (both OSError)."""
     with Client(allow_private=allow_private, seconds_max=seconds_max) as client:
         return client.get(url, bytes_max=bytes_max, headers=headers)
+
+
+def site_client(*, seconds_max: float = SECONDS_MAX) -> Client:
+    """Return a client for addresses that came from a form, under the operator's rules."""
+    from django.conf import settings
+
+    allowed = Allowed.of(settings.EGRESS_INSIDE, settings.EGRESS_ONLY)
+    return Client(seconds_max=seconds_max, allowed=allowed)

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from parvis.core import egress
-from parvis.core.egress import Client, EgressFailed, EgressRefused, fetch, is_public
+from parvis.core.egress import Allowed, Client, EgressFailed, EgressRefused, fetch, is_public
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -22,13 +22,16 @@ class Handler(BaseHTTPRequestHandler):
         name = self.path.partition("?")[0].strip("/")
         getattr(self, f"answer_{name}", self.answer_ok)()
 
+    do_HEAD = do_GET
+
     def send(self, body, status=200, **headers):
         self.send_response(status)
         for header, value in headers.items():
             self.send_header(header.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def answer_ok(self):
         self.send(b"fine")
@@ -269,3 +272,85 @@ def test_no_other_http_client_in_the_code():
             if clients & set(names):
                 found.add(str(path.relative_to(root)))
     assert found == {"core/egress.py"}
+
+
+# What the operator allows, on a canary that nobody may reach ------------------------------------
+
+
+class Canary(BaseHTTPRequestHandler):
+    hits: list[str] = []
+
+    def do_GET(self):
+        self.hits.append(self.path)
+        self.send_response(204)
+        self.end_headers()
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_more):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def canary():
+    site = ThreadingHTTPServer(("127.0.0.1", 0), Canary)
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+    yield site.server_port
+    site.shutdown()
+
+
+def here(_host, _port):
+    return ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_nothing_reaches_a_canary_inside(server, canary, method):
+    """Literal, mapped, decimal, by name, by redirect from a place that is allowed: 0 hits."""
+    port = int(server.rpartition(":")[2])
+    allowed = Allowed.of(inside=[f"front.example:{port}"])
+    targets = [
+        f"http://127.0.0.1:{canary}/",
+        f"http://[::ffff:127.0.0.1]:{canary}/",
+        f"http://[::7f00:1]:{canary}/",
+        f"http://2130706433:{canary}/",
+        f"http://canary.example:{canary}/",
+        "http://canary.example/",
+        "https://front.example/",
+    ]
+    Canary.hits.clear()
+    for target in targets:
+        Handler.answer_away = lambda self, target=target: self.send(b"", 302, Location=target)
+        for url in (target, f"http://front.example:{port}/away"):
+            with Client(allowed=allowed, resolve=here) as client, pytest.raises(EgressRefused):
+                getattr(client, method)(url)
+    assert Canary.hits == []
+
+
+def test_the_operator_may_allow_a_place_inside_and_nothing_else(canary):
+    with Client(allowed=Allowed.of([f"ckan.intra:{canary}"]), resolve=here) as client:
+        assert client.head(f"http://CKAN.intra:{canary}/").status == 204
+        with pytest.raises(EgressRefused):
+            client.get("http://ckan.intra/")  # another port of the same machine
+    only = Allowed.of([f"ckan.intra:{canary}"], [".exemple.org", "donnees.example"])
+    Canary.hits.clear()
+    with Client(allowed=only, resolve=here) as client:
+        assert client.get(f"http://ckan.intra:{canary}/a").status == 204
+        for host in ("elsewhere.example", "exemple.org.evil.example", "mexemple.org"):
+            with pytest.raises(EgressRefused, match="operator"):
+                client.get(f"http://{host}/")
+        for host in ("a.exemple.org", "exemple.org", "donnees.example"):
+            with pytest.raises(EgressRefused, match="not public"):
+                client.get(f"http://{host}/")
+    assert Canary.hits == ["/a"]
+
+
+def test_the_beginning_of_an_answer_is_enough(server):
+    with Client(allow_private=True) as client:
+        assert client.get(f"{server}/ok", bytes_max=2, begin=True).body == b"fi"
+        assert client.get(f"{server}/bomb", bytes_max=9, begin=True).body == b"\0" * 9
+        assert client.get(f"{server}/drip", bytes_max=1, begin=True).body == b"."
+
+
+@pytest.mark.parametrize("address", ["::7f00:1", "64:ff9b:1::a00:1", "fec0::1", "3fff::1", "::a:1"])
+def test_ipv6_that_nobody_was_given_is_not_public(address):
+    assert not is_public(ipaddress.ip_address(address))
