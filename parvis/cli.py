@@ -201,6 +201,11 @@ def _add_site(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     token.add_argument("email")
     token.add_argument("--name", help=_("what it is for"))
     token.add_argument("--days", type=int, help=_("days until it expires; without it, never"))
+    token.add_argument(
+        "--scope",
+        action="append",
+        help=_("read or write:catalogue, may be repeated; without it, all that the person may do"),
+    )
     host = _command(commands, "host", _("Add, list or take out names of the site"), _host)
     host.add_argument("act", choices=("add", "list", "remove"))
     host.add_argument("name", nargs="?", help=_("as people write it, accents included"))

@@ -245,7 +245,10 @@ def token(given: Namespace) -> int:
     if given.days is not None and not 1 <= given.days <= tokens.DAYS_MAX:
         raise Stop(_("--days is from 1 to %(max)d.") % {"max": tokens.DAYS_MAX}, 2)
     name = given.name or "parvis token"
-    say(tokens.issue(actor=SYSTEM, person=person, name=name, days=given.days))
+    scopes = given.scope or []
+    if unknown := [scope for scope in scopes if scope not in tokens.SCOPES]:
+        raise Stop(_("“%(name)s” is no scope of a token.") % {"name": unknown[0]}, 2)
+    say(tokens.issue(actor=SYSTEM, person=person, name=name, days=given.days, scopes=scopes))
     return 0
 
 

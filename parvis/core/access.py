@@ -1,7 +1,7 @@
 """Who may do what, on what, now. One matrix; services call `require`, templates ask `can`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +79,9 @@ MATRIX: dict[str, tuple[Rule, ...]] = {
     "manage_catalogue": (_rule(STEWARD),),
     "manage_pages": (_rule(COORDINATOR, OPERATOR),),
     "publish_data": (_rule(STEWARD),),
+    # drafts and private datasets, without changing them
+    "read_catalogue": (_rule(STEWARD),),
+    "manage_organisations": (_rule(STEWARD, OPERATOR),),
     "moderate": (_rule(ADVISER, COORDINATOR),),
     "erase": (_rule(OPERATOR),),
     "manage_site": (_rule(OPERATOR),),
@@ -99,6 +102,9 @@ class Actor:
     scopes: frozenset[tuple[str, UUID]] = frozenset()
     holds: frozenset[UUID] = field(default_factory=frozenset)
     system: bool = False
+    only: frozenset[str] | None = None
+    """The actions that the token used opens; None: all that the person may do."""
+    token_id: int | None = None
 
     @property
     def person_id(self) -> UUID | None:
@@ -112,9 +118,7 @@ class Actor:
 
     def holding(self, contribution_id: UUID) -> "Actor":
         """Return this actor with the receipt of one more contribution."""
-        return Actor(
-            self.person, self.roles, self.scopes, self.holds | {contribution_id}, self.system
-        )
+        return replace(self, holds=self.holds | {contribution_id})
 
 
 NOBODY = Actor(roles=frozenset({ANONYMOUS}))
@@ -158,6 +162,8 @@ def _roles_on(actor: Actor, thing: Any) -> frozenset[str]:
 
 def can(actor: Actor, action: str, thing: Any = None) -> bool:
     """Whether `actor` may do `action` to `thing` (a node, or a row with `.node`, or None)."""
+    if actor.only is not None and action not in actor.only:
+        return False
     node = _node(thing)
     roles = _roles_on(actor, thing)
     if thing is None and action in MATRIX and actor.scopes:

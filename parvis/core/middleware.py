@@ -9,10 +9,11 @@ from django.conf import settings
 from django.db import DatabaseError, DataError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
 from ninja.utils import check_csrf
 
 from parvis.core import access, metrics, tokens
-from parvis.core.errors import Invalid, Refused, SignInNeeded
+from parvis.core.errors import Forbidden, Invalid, Refused, SignInNeeded
 from parvis.core.logs import mask
 
 log = logging.getLogger("parvis.access")
@@ -99,7 +100,9 @@ def _refused_token(request: HttpRequest) -> HttpResponse | None:
     Django shows what a middleware raises before the view to nobody: it is answered here.
     """
     try:
-        _ = request.actor.roles  # type: ignore[attr-defined]
+        actor = request.actor  # type: ignore[attr-defined]
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and actor.only is not None:
+            raise Forbidden(_("This API token opens the catalogue, by the Action API only."))
     except (Refused, DatabaseError) as error:
         response = _spoken(request, error)
         if response is None:

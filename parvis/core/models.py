@@ -28,7 +28,8 @@ class Node(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=32)
-    slug = models.SlugField(max_length=80, db_index=False)
+    # 100: what CKAN lets a name have.
+    slug = models.SlugField(max_length=100, db_index=False)
     title = TextField(characters_max=limits.TITLE_CHARACTERS, verbose_name=_("Title"))
     space = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="inside",
@@ -211,6 +212,8 @@ class ApiToken(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE)
     name = models.CharField(max_length=80)
     digest = models.CharField(max_length=64, unique=True)
+    # What it opens; empty: all that its person may do.
+    scopes = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -6,6 +6,8 @@ choose a value whose digest begins as a kept one does.
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -16,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from parvis.core import access
 from parvis.core.access import Actor
-from parvis.core.errors import NotFound, SignInNeeded
+from parvis.core.errors import Forbidden, Invalid, NotFound, SignInNeeded
 from parvis.core.events import emit
 from parvis.core.ids import new_token
 from parvis.core.models import ApiToken, Person
@@ -25,6 +27,24 @@ PREFIX = "parvis_"
 DAYS_MAX = 3_650
 SEEN_EVERY = timedelta(hours=1)
 """A use is written down once an hour at most: reading by the API stays reading."""
+
+
+SCOPES: Mapping[str, frozenset[str]] = {
+    "read": frozenset({"see", "see_desk", "read_catalogue"}),
+    "write:catalogue": frozenset(
+        {
+            "see",
+            "see_desk",
+            "read_catalogue",
+            "follow",
+            "manage_catalogue",
+            "manage_organisations",
+            "publish_data",
+            "run_jobs",
+        }
+    ),
+}
+"""What a token may be kept to: scope -> the actions of the matrix that it opens."""
 
 
 class TokenRefused(SignInNeeded):
@@ -54,19 +74,42 @@ def given(request: HttpRequest) -> str | None:
 
 
 @transaction.atomic
-def issue(*, actor: Actor, person: Person, name: str, days: int | None = None) -> str:
+def issue(
+    *, actor: Actor, person: Person, name: str, days: int | None = None, scopes: Sequence[str] = ()
+) -> str:
     """Make a token of a person and return it: it is never shown again.
 
-    `days` until it expires; None for never. Raises Forbidden.
+    `days` until it expires; None for never. `scopes` are of SCOPES; none: all that the person may
+    do. Whoever holds a token may make others that open no more and last no longer. Raises
+    Forbidden, Invalid for a scope that does not exist.
     """
-    access.require(actor, "manage_people")
-    value = PREFIX + new_token(256)
     expires_at = timezone.now() + timedelta(days=days) if days is not None else None
+    if unknown := sorted(set(scopes) - set(SCOPES)):
+        words = _("“%(name)s” is no scope of a token.")
+        raise Invalid({"scopes": [words % {"name": name} for name in unknown]})
+    if actor.token_id is not None and actor.person == person:
+        expires_at = _no_wider(actor.token_id, scopes, expires_at)
+    else:
+        access.require(actor, "manage_people")
+    value = PREFIX + new_token(256)
     row = ApiToken.objects.create(
-        person=person, name=name[:80], digest=digest(value), expires_at=expires_at
+        person=person,
+        name=name[:80],
+        digest=digest(value),
+        expires_at=expires_at,
+        scopes=sorted(set(scopes)),
     )
     emit("token.issued", node=None, actor=actor, data={"token": row.pk})
     return value
+
+
+def _no_wider(token_id: int, scopes: Sequence[str], expires_at: datetime | None) -> datetime | None:
+    """Return until when a token made with another lasts. Raises Forbidden when it opens more."""
+    parent = ApiToken.objects.get(pk=token_id)
+    if parent.scopes and (not scopes or not set(scopes) <= set(parent.scopes)):
+        raise Forbidden(_("This token cannot make one that opens more than itself."))
+    ends = [moment for moment in (parent.expires_at, expires_at) if moment is not None]
+    return min(ends, default=None)
 
 
 def actor_of(value: str, *, now: datetime | None = None) -> Actor:
@@ -87,7 +130,9 @@ def actor_of(value: str, *, now: datetime | None = None) -> Actor:
     if row.last_used_at is None or row.last_used_at <= oldest:
         stale = Q(last_used_at=None) | Q(last_used_at__lte=oldest)
         ApiToken.objects.filter(stale, pk=row.pk).update(last_used_at=now)
-    return access.actor_for(row.person)
+    actor = access.actor_for(row.person)
+    only = frozenset().union(*(SCOPES.get(scope, frozenset()) for scope in row.scopes))
+    return replace(actor, only=only if row.scopes else None, token_id=row.pk)
 
 
 @transaction.atomic
