@@ -114,6 +114,7 @@ INSTALLED_APPS = [
     "parvis.strategy",
     "parvis.collaborate",
     "parvis.catalogue",
+    "parvis.catalogue.datastore",
     "parvis.catalogue.approval",
     "parvis.catalogue.conformity",
     "parvis.moderation",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parvis.tables import engine
+from parvis.tables.condition import order_keys, parameter, sql_type
 from parvis.tables.errors import TableError
 from parvis.tables.schema import Schema
 
@@ -21,8 +22,6 @@ def later(path: Path, schema: Schema, query: "Query") -> tuple[str, list[Any]]:
     Empty cells are last whatever the direction. Raises `TableError("bad_query")` when there is no
     such row.
     """
-    from parvis.tables.query import order_keys, parameter, sql_type
-
     place = query.after
     if not isinstance(place, int) or isinstance(place, bool) or place < 1:
         raise TableError("bad_query", {"detail": "after needs the number of a row"})

@@ -1,73 +1,29 @@
 """Questions to a version: filter, search, sort, page, group. Compiled to SQL with parameters."""
 
-import datetime
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
-from parvis.tables import engine, folding, keyset
+from parvis.tables import engine, keyset
+from parvis.tables.condition import SEARCH_CHARACTERS_MAX as SEARCH_CHARACTERS_MAX
+from parvis.tables.condition import Where as Where
+from parvis.tables.condition import bad, condition, order_keys, placed
 from parvis.tables.engine import quoted
-from parvis.tables.errors import TableError
 from parvis.tables.schema import Column, Schema
 
-Operator = Literal[
-    "=",
-    "!=",
-    "<",
-    "<=",
-    ">",
-    ">=",
-    "between",
-    "in",
-    "not in",
-    "contains",
-    "starts with",
-    "empty",
-    "filled",
-]
 Function = Literal["count", "distinct", "sum", "average", "min", "max"]
-SEARCH_CHARACTERS_MAX = 200
-SEARCH_WORDS_MAX = 20
-VALUES_MAX = 10_000
-
 _ORDER = "file_row_number"
-_SQL_TYPE = {
-    "text": "VARCHAR",
-    "integer": "BIGINT",
-    "number": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "datetime": "TIMESTAMP",
-}
-# Letters of numbers, days, times and booleans as the engine writes them.
-_IN_FIGURES = re.compile("[-+0-9.:etrufals]+")
-_COMPARISONS = {"=", "!=", "<", "<=", ">", ">="}
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """A condition on one column; all conditions of a query must hold.
-
-    `value` is a list for "in" and "not in", two bounds that are both included for "between", unused
-    for "empty" and "filled". Values may be text: they are read as the column's type. An empty cell
-    meets only "empty", and "!=" and "not in".
-    "contains" and "starts with" ignore case and accents.
-    """
-
-    column: str
-    operator: Operator
-    value: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """Order by a column, empty cells last; text without regard to case and accents."""
+    """Order by a column, empty cells last or first; text without regard to case and accents."""
 
     column: str
     descending: bool = False
+    empty_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +42,10 @@ class Query:
 
     `columns` None means all. `row_number` adds a first column of that name: the place in the file,
     from 1. `after` is such a number: the answer starts with the row that follows it in the order
-    asked for, at the cost of the first page wherever it lies. With `group_by` or `aggregates` the
+    asked for, at the cost of the first page wherever it lies. `place` is the name under which
+    `columns`, `where` and `sort` may speak of that number as of a column. `distinct` gives each
+    row once, whatever its place; it is then sorted by its own columns. All conditions of `where`
+    hold, and of each group of `any_of` one at least. With `group_by` or `aggregates` the
     answer has those columns only, and `sort` may name
     them; `columns`, `row_number` and `after` are then not allowed.
     """
@@ -101,6 +60,9 @@ class Query:
     aggregates: tuple[Aggregate, ...] = ()
     row_number: str | None = None
     after: int | None = None
+    place: str | None = None
+    distinct: bool = False
+    any_of: tuple[tuple[Where, ...], ...] = ()
 
 
 def rows(path: Path, schema: Schema, query: Query) -> pa.RecordBatchReader:
@@ -113,9 +75,15 @@ def rows(path: Path, schema: Schema, query: Query) -> pa.RecordBatchReader:
 
 
 def count(path: Path, schema: Schema, query: Query) -> int:
-    """How many rows meet `where` and `search`; limit and groups play no part."""
-    condition, parameters = _condition(schema, query)
-    sql = f"SELECT count(*) AS n FROM {engine.source(path)}{condition}"  # noqa: S608
+    """How many rows meet the conditions; limit and groups play no part."""
+    conditions, parameters = condition(schema, query)
+    sql = f"SELECT count(*) AS n FROM {_source(path, query)}{conditions}"  # noqa: S608
+    if query.distinct:
+        selected, _, _ = _plain(placed(schema, query), query)
+        sql = (
+            f"SELECT count(*) AS n FROM (SELECT DISTINCT {selected} "  # noqa: S608
+            f"FROM {_source(path, query)}{conditions})"
+        )
     return engine.table(path.parents[1], sql, parameters)[0]["n"]
 
 
@@ -127,9 +95,10 @@ def facets(
     Empty cells are counted under None. Ties go by value.
     """
     name = quoted(schema[column].name)
-    condition, parameters = _condition(schema, query or Query())
+    query = query or Query()
+    conditions, parameters = condition(schema, query)
     sql = (
-        f"SELECT {name} AS value, count(*) AS n FROM {engine.source(path)}{condition} "  # noqa: S608
+        f"SELECT {name} AS value, count(*) AS n FROM {_source(path, query)}{conditions} "  # noqa: S608
         "GROUP BY 1 ORDER BY n DESC, value NULLS LAST LIMIT ?"
     )
     answer = engine.table(path.parents[1], sql, [*parameters, _natural(limit, "limit")])
@@ -146,14 +115,19 @@ def compile_query(path: Path, schema: Schema, query: Query) -> tuple[str, list[A
         groups = ", ".join(str(i + 1) for i in range(len(query.group_by)))
         tail = f" GROUP BY {groups}" if groups else ""
     else:
-        selected, answer, order = _plain(schema, query)
+        selected, answer, order = _plain(placed(schema, query), query)
         tail = ""
-    condition, parameters = _condition(schema, query)
+    conditions, parameters = condition(schema, query)
     if query.after is not None:
+        if query.distinct or query.place or any(sort.empty_first for sort in query.sort):
+            raise bad("after a row, in an order that it has no place in")
         later, values = keyset.later(path, schema, query)
-        condition += f"{' AND' if condition else ' WHERE'} ({later})"
+        conditions += f"{' AND' if conditions else ' WHERE'} ({later})"
         parameters += values
-    sql = f"SELECT {selected} FROM {engine.source(path)}{condition}{tail}"  # noqa: S608
+    once = "DISTINCT " if query.distinct else ""
+    sql = f"SELECT {once}{selected} FROM {_source(path, query)}{conditions}{tail}"  # noqa: S608
+    if query.distinct:
+        sql = f"SELECT * FROM ({sql})"  # noqa: S608
     if order:
         sql += f" ORDER BY {order}"
     if query.limit is not None:
@@ -165,25 +139,38 @@ def compile_query(path: Path, schema: Schema, query: Query) -> tuple[str, list[A
     return sql, parameters, answer
 
 
+def _source(path: Path, query: Query) -> str:
+    if query.place is None:
+        return engine.source(path)
+    place = f"{_ORDER} + 1 AS {quoted(query.place)}"
+    return f"(SELECT *, {place} FROM {engine.source(path)})"  # noqa: S608
+
+
 def _plain(schema: Schema, query: Query) -> tuple[str, pa.Schema, str]:
-    columns = [schema[name] for name in (schema.names if query.columns is None else query.columns)]
+    names = schema.names[: -1 if query.place else None] if query.columns is None else query.columns
+    columns = [schema[name] for name in names]
     fields = [pa.field(column.name, column.arrow_type) for column in columns]
     selected = [quoted(column.name) for column in columns]
     if query.row_number is not None:
         taken = {column.name.casefold() for column in columns}
         if query.row_number.casefold() in taken:
-            raise _bad(f"two columns called {query.row_number}")
+            raise bad(f"two columns called {query.row_number}")
         fields.insert(0, pa.field(query.row_number, pa.int64()))
         selected.insert(0, f"{_ORDER} + 1 AS {quoted(query.row_number)}")
     if not fields:
-        raise _bad("no column")
-    order = [_order(schema[key.column], key.descending) for key in query.sort]
-    return ", ".join(selected), pa.schema(fields), ", ".join([*order, _ORDER])
+        raise bad("no column")
+    order = [_order(schema[key.column], key) for key in query.sort]
+    if not query.distinct:
+        return ", ".join(selected), pa.schema(fields), ", ".join([*order, _ORDER])
+    shown = {column.name for column in columns}
+    if query.row_number or any(key.column not in shown for key in query.sort):
+        raise bad("distinct rows are sorted by their own columns")
+    return ", ".join(selected), pa.schema(fields), ", ".join([*order, *selected])
 
 
 def _grouped(schema: Schema, query: Query) -> tuple[str, pa.Schema, str]:
     if (query.columns, query.row_number, query.after) != (None, None, None):
-        raise _bad("columns of single rows beside groups")
+        raise bad("columns of single rows beside groups")
     columns = [schema[name] for name in query.group_by]
     selected = [quoted(column.name) for column in columns]
     for item in query.aggregates:
@@ -193,20 +180,20 @@ def _grouped(schema: Schema, query: Query) -> tuple[str, pa.Schema, str]:
     try:
         answer = Schema(tuple(columns))
     except ValueError as error:
-        raise _bad(str(error)) from error
+        raise bad(str(error)) from error
     # By position: an aggregate may bear the name of a column, and SQL would take the column.
     places = {column.name: str(place) for place, column in enumerate(answer.columns, start=1)}
-    order = [f"{places[answer[k.column].name]} {_direction(k.descending)}" for k in query.sort]
+    order = [f"{places[answer[key.column].name]} {_direction(key)}" for key in query.sort]
     order += [f"{i + 1} NULLS LAST" for i in range(len(query.group_by))]
     return ", ".join(selected), answer.to_arrow(), ", ".join(order)
 
 
 def _aggregate(schema: Schema, item: Aggregate) -> tuple[Column, str]:
     if item.function not in get_args(Function):
-        raise _bad(f"no function {item.function}")
+        raise bad(f"no function {item.function}")
     if item.column is None:
         if item.function != "count":
-            raise _bad(f"{item.function} needs a column")
+            raise bad(f"{item.function} needs a column")
         return Column(item.name, "integer"), "count(*)"
     column = schema[item.column]
     name = quoted(column.name)
@@ -217,132 +204,22 @@ def _aggregate(schema: Schema, item: Aggregate) -> tuple[Column, str]:
     if item.function in ("min", "max"):
         return Column(item.name, column.type, utc=column.utc), f"{item.function}({name})"
     if column.type not in ("integer", "number"):
-        raise _bad(f"{item.function} of {column.type}")
+        raise bad(f"{item.function} of {column.type}")
     if item.function == "average":
         return Column(item.name, "number"), f"avg({name})"
     return Column(item.name, column.type), f"sum({name})"
 
 
-def _condition(schema: Schema, query: Query) -> tuple[str, list[Any]]:
-    parts: list[str] = []
-    parameters: list[Any] = []
-    for where in query.where:
-        sql, values = _where(schema[where.column], where)
-        parts.append(sql)
-        parameters += values
-    if len(query.search) > SEARCH_CHARACTERS_MAX:
-        raise _bad(f"search is longer than {SEARCH_CHARACTERS_MAX} characters")
-    # Each word may be found in any column. What stands between the cells of a row is white space,
-    # which no word holds.
-    cells = f"concat_ws(chr(31), {', '.join(map(_as_text, schema.columns))})"
-    texts = [_as_text(column) for column in schema.columns if column.type == "text"]
-    for word in query.search.split()[:SEARCH_WORDS_MAX]:
-        expression = folding.pattern(word)
-        if expression is None:
-            parts.append(f"contains({folded(cells)}, {folded('?')})")
-            parameters.append(word)
-            continue
-        # Figures and days are not written out for a word they cannot hold.
-        looked_in = f"concat_ws(chr(31), {', '.join(texts)})" if texts else "''"
-        if _IN_FIGURES.fullmatch(folding.fold(word)):
-            looked_in = cells
-        parts.append(f"regexp_matches({looked_in}, ?)")
-        parameters.append(expression)
-    return (" WHERE " + " AND ".join(parts) if parts else ""), parameters
+def _order(column: Column, sort: Sort) -> str:
+    return ", ".join(f"{key} {_direction(sort)}" for key in order_keys(column))
 
 
-def _where(column: Column, where: Where) -> tuple[str, list[Any]]:
-    name, kind = quoted(column.name), sql_type(column)
-    operator, value = where.operator, where.value
-    if operator == "empty":
-        return f"{name} IS NULL", []
-    if operator == "filled":
-        return f"{name} IS NOT NULL", []
-    if operator in ("in", "not in"):
-        return _one_of(column, operator == "in", value)
-    if operator == "between":
-        return _between(column, value)
-    if operator in ("contains", "starts with"):
-        function = "contains" if operator == "contains" else "starts_with"
-        return f"{function}({folded(_as_text(column))}, {folded('?')})", [str(value)]
-    if operator not in _COMPARISONS:
-        raise _bad(f"no operator {operator}")
-    if operator == "!=":
-        operator = "IS DISTINCT FROM"  # type: ignore[assignment]
-    return f"{name} {operator} CAST(? AS {kind})", [parameter(value)]
-
-
-def _one_of(column: Column, wanted: bool, values: Any) -> tuple[str, list[Any]]:
-    if isinstance(values, str) or not hasattr(values, "__iter__"):
-        raise _bad("in needs a list")
-    items = [parameter(value) for value in values]
-    if len(items) > VALUES_MAX:
-        raise _bad(f"more than {VALUES_MAX} values")
-    if not items:
-        return ("false" if wanted else "true"), []
-    name, kind = quoted(column.name), sql_type(column)
-    choices = ", ".join([f"CAST(? AS {kind})"] * len(items))
-    if wanted:
-        return f"{name} IN ({choices})", items
-    return f"({name} IS NULL OR {name} NOT IN ({choices}))", items
-
-
-def _between(column: Column, bounds: Any) -> tuple[str, list[Any]]:
-    if isinstance(bounds, str) or not hasattr(bounds, "__iter__") or len(found := [*bounds]) != 2:
-        raise _bad("between needs two bounds")
-    kind = sql_type(column)
-    sql = f"{quoted(column.name)} BETWEEN CAST(? AS {kind}) AND CAST(? AS {kind})"
-    return sql, [parameter(bound) for bound in found]
-
-
-def parameter(value: Any) -> Any:
-    allowed = str | bool | int | float | datetime.date
-    if not isinstance(value, allowed):
-        raise _bad(f"no comparison with {type(value).__name__}")
-    if isinstance(value, datetime.datetime) and value.tzinfo:
-        return value.astimezone(datetime.UTC).isoformat()
-    if isinstance(value, str | bool):
-        return value
-    # As text, since a binding of Python dates would need another package.
-    return repr(value) if isinstance(value, int | float) else value.isoformat()
-
-
-def folded(expression: str) -> str:
-    """SQL for an expression without case, accents, ligatures or typographic apostrophes."""
-    return (
-        f"replace(replace(replace(strip_accents(lower({expression})), 'œ', 'oe'), 'æ', 'ae'), "
-        "'’', '''')"
-    )
-
-
-def _as_text(column: Column) -> str:
-    name = quoted(column.name)
-    return name if column.type == "text" else f"CAST({name} AS VARCHAR)"
-
-
-def sql_type(column: Column) -> str:
-    return "TIMESTAMPTZ" if column.utc else _SQL_TYPE[column.type]
-
-
-def order_keys(column: Column) -> list[str]:
-    """What a column is sorted by: texts without case and accents, then as they are."""
-    name = quoted(column.name)
-    return [folded(name), name] if column.type == "text" else [name]
-
-
-def _order(column: Column, descending: bool) -> str:
-    return ", ".join(f"{key} {_direction(descending)}" for key in order_keys(column))
-
-
-def _direction(descending: bool) -> str:
-    return "DESC NULLS LAST" if descending else "ASC NULLS LAST"
+def _direction(sort: Sort) -> str:
+    direction = "DESC" if sort.descending else "ASC"
+    return f"{direction} NULLS {'FIRST' if sort.empty_first else 'LAST'}"
 
 
 def _natural(value: int, what: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise _bad(f"{what} must be 0 or more")
+        raise bad(f"{what} must be 0 or more")
     return value
-
-
-def _bad(detail: str) -> TableError:
-    return TableError("bad_query", {"detail": detail})

@@ -114,7 +114,7 @@ class Store:
 
     def count(self, version: Version, asked: Query | None = None) -> int:
         """Rows that match; see `query.count`. Without conditions it is known without reading."""
-        if asked is None or not (asked.where or asked.search):
+        if asked is None or not (asked.where or asked.any_of or asked.search or asked.distinct):
             return version.rows
         return query.count(self._existing(version), version.schema, asked)
 
