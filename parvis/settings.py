@@ -114,6 +114,8 @@ INSTALLED_APPS = [
     "parvis.strategy",
     "parvis.collaborate",
     "parvis.catalogue",
+    "parvis.proactive",
+    "parvis.catalogue.ckan",
     "parvis.catalogue.datastore",
     "parvis.catalogue.approval",
     "parvis.catalogue.conformity",
