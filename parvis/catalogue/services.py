@@ -1,150 +1,37 @@
 """Datasets: drafted, described, published. One transaction each; files come by `loading`."""
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from parvis.catalogue.lists import CATEGORIES, LICENCE_DEFAULT, category_id, licence_id
+from parvis.catalogue.approval import gate
+from parvis.catalogue.cleaning import EDITABLE as EDITABLE
+from parvis.catalogue.cleaning import RESERVED as RESERVED
+from parvis.catalogue.cleaning import assign, dataset_slug, texts_of
+from parvis.catalogue.cleaning import clean_sources as clean_sources
+from parvis.catalogue.cleaning import clean_tags as clean_tags
+from parvis.catalogue.cleaning import clean_title as clean_title
+from parvis.catalogue.conformity.profile import Hole as Hole
+from parvis.catalogue.conformity.profile import holes as holes
 from parvis.catalogue.models import Dataset, Resource, Version
 from parvis.core import access, revisions
 from parvis.core.access import Actor
 from parvis.core.errors import Conflict, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
-from parvis.core.i18n import DEFAULT, LANGUAGES, Text, clean_text, tr
+from parvis.core.i18n import DEFAULT, Text, clean_text
 from parvis.core.models import Node, Organisation, State
-from parvis.core.rows import check_row, free_slug
+from parvis.core.rows import check_row
 
-EDITABLE = (
-    "organisation",
-    "notes",
-    "licence",
-    "licence_reason",
-    "frequency",
-    "tags",
-    "categories",
-    "languages",
-    "spatial",
-    "temporal",
-    "methodology",
-    "author",
-    "sources",
-    "withheld",
-    "kept_of",
-    "reconstructed",
-)
-TAGS_MAX, SOURCES_MAX = 30, 60
-# CKAN keeps these words for its own addresses, and so do we.
-RESERVED = frozenset({"new", "edit", "search", "feed", "files"})
-_PERIOD = re.compile(r"(\d{4}-\d\d-\d\d)?/?(\d{4}-\d\d-\d\d)?")
-
-
-def dataset_slug(kind: str, title: Text, wanted: str = "") -> str:
-    """Return a free slug that is a CKAN name too: two or more of [a-z0-9_-], not reserved."""
-    base = slugify(wanted or title.get(DEFAULT) or next(iter(title.values()), ""))[:60].strip("-_")
-    if len(base) < 2 or base in RESERVED:
-        base = f"{kind}-{base}".strip("-")
-    return free_slug(kind, title, base)
-
-
-def clean_title(title: Text) -> dict[str, str]:
-    """Return a title. Raises Invalid without one in French."""
-    try:
-        cleaned = clean_text(title, characters_max=200)
-    except ValidationError as error:
-        raise Invalid({"title": error.messages}) from None
-    if not cleaned.get(DEFAULT):
-        raise Invalid({"title": [_("Give a title in French.")]})
-    return cleaned
-
-
-def clean_tags(tags: Iterable[Any]) -> list[dict[str, str]]:
-    """Return tags as texts by language, without repetition. Raises Invalid."""
-    found: dict[str, dict[str, str]] = {}
-    for tag in tags:
-        words = {DEFAULT: tag} if isinstance(tag, str) else tag
-        try:
-            cleaned = clean_text(words, characters_max=80)
-        except ValidationError as error:
-            raise Invalid({"tags": error.messages}) from None
-        if cleaned:
-            found.setdefault(tr(cleaned, DEFAULT).casefold(), cleaned)
-    if len(found) > TAGS_MAX:
-        raise Invalid({"tags": [_("%(n)d keywords at most.") % {"n": TAGS_MAX}]})
-    return list(found.values())
-
-
-def clean_sources(sources: Iterable[Any]) -> list[str]:
-    """Return web addresses, in order. Raises Invalid for what is none."""
-    found = list(dict.fromkeys(str(source).strip() for source in sources if str(source).strip()))
-    for source in found:
-        if not re.match(r"https?://[^\s<>\"]{3,2000}\Z", source):
-            words = _("“%(address)s” is not a web address (https://…).")
-            raise Invalid({"sources": [words % {"address": source[:100]}]})
-    if len(found) > SOURCES_MAX:
-        raise Invalid({"sources": [_("%(n)d sources at most.") % {"n": SOURCES_MAX}]})
-    return found
-
-
-def _clean_period(text: str) -> str:
-    text = "".join(text.split())
-    match = _PERIOD.fullmatch(text)
-    try:
-        days = [date.fromisoformat(part) for part in (match.groups() if match else ()) if part]
-    except ValueError:
-        match = None
-    if text and (match is None or not days or days != sorted(days)):
-        words = _("Write the period as year-month-day/year-month-day, the earliest first.")
-        raise Invalid({"temporal": [words]})
-    return text
-
-
-def _assign(dataset: Dataset, changes: Mapping[str, Any]) -> None:
-    if unknown := set(changes) - set(EDITABLE):
-        raise Invalid({name: [_("This cannot be changed.")] for name in unknown})
-    values = dict(changes)
-    if "licence" in values:
-        values["licence"] = licence_id(values["licence"] or LICENCE_DEFAULT)
-    if "tags" in values:
-        values["tags"] = clean_tags(values["tags"])
-    if "sources" in values:
-        values["sources"] = clean_sources(values["sources"])
-    if "categories" in values:
-        values["categories"] = [category_id(item) for item in values["categories"]]
-        if lost := [item for item in values["categories"] if item not in CATEGORIES]:
-            words = _("“%(name)s” is not a category.")
-            raise Invalid({"categories": [words % {"name": item} for item in lost]})
-    if "languages" in values:
-        values["languages"] = [code for code in LANGUAGES if code in values["languages"]]
-    if "temporal" in values:
-        values["temporal"] = _clean_period(values["temporal"] or "")
-    for name, value in values.items():
-        setattr(dataset, name, value)
-    check_row(dataset)
-
-
-def texts_of(dataset: Dataset) -> dict[str, Any]:
-    """Return what a revision keeps of a dataset: its words, and its facts as words."""
-    tags = {code: ", ".join(tr(tag, code) for tag in dataset.tags) for code in LANGUAGES}
-    names = ("notes", "methodology", "licence_reason", "withheld")
-    facts = ("licence", "frequency", "spatial", "temporal", "author")
-    return {
-        "title": dict(dataset.node.title),
-        **{name: dict(getattr(dataset, name)) for name in names},
-        **{name: getattr(dataset, name) for name in facts},
-        "tags": tags if dataset.tags else {},
-        "categories": ", ".join(dataset.categories),
-        "sources": " ".join(dataset.sources),
-    }
+UNPUBLISHED = Q(published_at__isnull=True) & (Q(file__isnull=False) | ~Q(url=""))
+"""Links and files that wait for the publication of their dataset."""
 
 
 @transaction.atomic
@@ -169,7 +56,7 @@ def create_dataset(
         state=State.DRAFT,
     )
     dataset = Dataset(node=node, organisation=organisation, languages=[DEFAULT])
-    _assign(dataset, fields or {})
+    assign(dataset, fields or {})
     # Again, now that the organisation is known: a steward may be one organisation's only.
     access.require(actor, "manage_catalogue", dataset)
     dataset.save(force_insert=True)
@@ -185,16 +72,19 @@ def update_dataset(
     changes: Mapping[str, Any],
     title: Text | None = None,
     note: Text | None = None,
+    second: Actor | None = None,
     key: IdempotencyKey | None = None,
 ) -> Dataset:
     """Change what a dataset says of itself; once public, what it said before is kept.
 
-    Raises Invalid by field, and with every hole when a public dataset would lack something.
+    `second` is who approved it, where the site asks for a second person. Raises Invalid by field,
+    and with every hole when a public dataset would lack something, Conflict without that person.
     """
     if replayed(key):
         return dataset
     access.require(actor, "manage_catalogue", dataset)
-    _assign(dataset, changes)
+    gate.require_second_once_public(actor, dataset, second)
+    assign(dataset, changes)
     access.require(actor, "manage_catalogue", dataset)
     dataset.modified_at = timezone.now()
     dataset.save()
@@ -242,13 +132,25 @@ def add_resource(
 
 @transaction.atomic
 def update_resource(
-    *, actor: Actor, resource: Resource, name: Text, description: Text, kind: str
+    *,
+    actor: Actor,
+    resource: Resource,
+    name: Text,
+    description: Text,
+    kind: str,
+    url: str | None = None,
+    second: Actor | None = None,
 ) -> Resource:
-    """Change the words of a file. Raises Invalid, Forbidden."""
+    """Change the words of a file, and the address of a link. Raises Invalid, Forbidden, Conflict."""
     access.require(actor, "manage_catalogue", resource.dataset)
+    if is_seen(resource):
+        gate.require_second_once_public(actor, resource.dataset, second)
     resource.name, resource.description, resource.kind = clean_title(name), description, kind
+    if url is not None and resource.url:
+        resource.url = url
+    resource.modified_at = timezone.now()
     check_row(resource, ["dataset", "current"])
-    resource.save(update_fields=["name", "description", "kind"])
+    resource.save(update_fields=["name", "description", "kind", "url", "modified_at"])
     _touch(resource.dataset_id)
     emit("dataset.changed", node=resource.dataset.node, actor=actor)
     return resource
@@ -256,11 +158,17 @@ def update_resource(
 
 @transaction.atomic
 def describe_columns(
-    *, actor: Actor, version: Version, words: Mapping[str, Mapping[str, Text]]
+    *,
+    actor: Actor,
+    version: Version,
+    words: Mapping[str, Mapping[str, Text]],
+    second: Actor | None = None,
 ) -> Version:
     """Write the codebook: column name -> {"label": ..., "description": ...}. No cell changes."""
     dataset = version.resource.dataset
     access.require(actor, "manage_catalogue", dataset)
+    if version.published_at is not None:
+        gate.require_second_once_public(actor, dataset, second)
     columns = []
     for column in version.columns:
         given = words.get(column["name"], {})
@@ -277,30 +185,10 @@ def _touch(dataset_id: UUID) -> None:
     Dataset.objects.filter(pk=dataset_id).update(modified_at=timezone.now())
 
 
-@dataclass(frozen=True)
-class Hole:
-    """Something missing before a dataset may be published."""
-
-    field: str
-    words: Any
-
-
-def holes(dataset: Dataset) -> list[Hole]:
-    """Return what Données Québec's profile requires and the dataset lacks; empty: it can go."""
-    required = {
-        "organisation": (dataset.organisation_id, _("Say which organisation publishes it.")),
-        "notes": (dataset.notes.get(DEFAULT), _("The description is missing.")),
-        "tags": (dataset.tags, _("Give one keyword at least.")),
-        "languages": (dataset.languages, _("Say in which language the data is.")),
-        "spatial": (dataset.spatial, _("Say which territory it covers.")),
-    }
-    found = [Hole(name, words) for name, (value, words) in required.items() if not value]
-    if dataset.licence != LICENCE_DEFAULT and not dataset.licence_reason.get(DEFAULT):
-        found.append(Hole("licence_reason", _("Say why the licence is not CC BY.")))
-    has_version = Version.objects.filter(resource__dataset=dataset).exists()
-    if not has_version:
-        found.append(Hole("files", _("There is no file yet.")))
-    return found
+def is_seen(resource: Resource) -> bool:
+    """Whether people see this file, or will without another act: of a dataset that is public."""
+    published = resource.published_at is not None or resource.current_id is not None
+    return published and resource.dataset.node.state == State.PUBLIC
 
 
 def _refuse_holes(dataset: Dataset) -> None:
@@ -319,44 +207,34 @@ def publish_dataset(
     actor: Actor,
     dataset: Dataset,
     note: Text | None = None,
+    second: Actor | None = None,
     key: IdempotencyKey | None = None,
 ) -> Dataset:
-    """Publish a dataset and every version that waits; the event carries the files' hash.
+    """Publish a dataset, private or drafted or public, and every version, file and link that waits.
 
-    The hash is that of `manifest` over the Parquet files that stand after the publication.
-    Raises Invalid with every hole, Conflict when nothing waits, Forbidden.
+    The event carries the hash of `manifest` over the Parquet files that stand after the
+    publication. `second` is who approved it, where the site asks for a second person. Raises
+    Invalid with every hole, Conflict when nothing waits or without that person, Forbidden.
     """
     if replayed(key):
         return dataset
     access.require(actor, "publish_data", dataset)
     node = dataset.node
-    if node.state not in {State.DRAFT, State.PUBLIC}:
+    if node.state not in {State.DRAFT, State.PRIVATE, State.PUBLIC}:
         raise Conflict(_("This dataset was withdrawn."))
     _refuse_holes(dataset)
+    gate.require_second(actor, dataset, second)
     now = timezone.now()
-    waiting = list(
-        Version.objects.select_for_update()
-        .filter(resource__dataset=dataset, published_at__isnull=True)
-        .select_related("resource")
-    )
-    if node.state == State.PUBLIC and not waiting:
+    shown = _publish_contents(dataset, now)
+    if node.state == State.PUBLIC and not shown:
         raise Conflict(_("Nothing new waits to be published."))
-    for version in waiting:
-        version.published_at = now
-        version.save(update_fields=["published_at"])
-        version.resource.current = version
-        version.resource.published_at = version.resource.published_at or now
-        version.resource.save(update_fields=["current", "published_at"])
-    standing = [
-        resource
-        for resource in dataset.resources.select_related("current")
-        if resource.current_id is not None
-    ]
     node.state, node.published_at = State.PUBLIC, node.published_at or now
     node.save(update_fields=["state", "published_at"])
     dataset.modified_at = now
     dataset.save(update_fields=["modified_at"])
+    gate.served(dataset, now)
     revisions.keep(node, texts_of(dataset), actor=actor, note=note)
+    standing = list(dataset.resources.filter(current__isnull=False).select_related("current"))
     files = [(f"{row.slug}.parquet", row.current.sha256) for row in standing if row.current]
     emit(
         "dataset.published",
@@ -373,11 +251,49 @@ def publish_dataset(
     return dataset
 
 
+def _publish_contents(dataset: Dataset, now: datetime) -> int:
+    """Publish the versions, links and files that wait; return how many."""
+    waiting = list(
+        Version.objects.select_for_update(of=("self",))
+        .filter(resource__dataset=dataset, published_at__isnull=True)
+        .select_related("resource")
+    )
+    for version in waiting:
+        version.published_at = now
+        version.save(update_fields=["published_at"])
+        version.resource.current = version
+        version.resource.published_at = version.resource.published_at or now
+        version.resource.save(update_fields=["current", "published_at"])
+    others = Resource.objects.filter(UNPUBLISHED, dataset=dataset)
+    return len(waiting) + others.update(published_at=now)
+
+
 @transaction.atomic
-def remove_resource(*, actor: Actor, resource: Resource) -> None:
-    """Remove a file that was never published. Raises Conflict, Forbidden."""
+def make_private(*, actor: Actor, dataset: Dataset) -> Dataset:
+    """Show a dataset to the staff of its organisation only; nothing of it is lost.
+
+    What was public leaves every list, feed, file and search. Raises Forbidden, Conflict when it
+    is withdrawn or private already.
+    """
+    access.require(actor, "publish_data", dataset)
+    node = dataset.node
+    if node.state == State.PRIVATE:
+        raise Conflict(_("This dataset is private already."))
+    if node.state not in {State.DRAFT, State.PUBLIC}:
+        raise Conflict(_("This dataset was withdrawn."))
+    node.state = State.PRIVATE
+    node.save(update_fields=["state"])
+    emit("dataset.made_private", node=node, actor=actor)
+    return dataset
+
+
+@transaction.atomic
+def remove_resource(*, actor: Actor, resource: Resource, second: Actor | None = None) -> None:
+    """Remove a link, a file, or a table that was never published. Raises Conflict, Forbidden."""
     access.require(actor, "manage_catalogue", resource.dataset)
     if resource.versions.filter(published_at__isnull=False).exists():
         raise Conflict(_("This file was published: people may cite it, it stays."))
+    if is_seen(resource):
+        gate.require_second_once_public(actor, resource.dataset, second)
     emit("dataset.changed", node=resource.dataset.node, actor=actor)
     resource.delete()

@@ -79,6 +79,8 @@ MATRIX: dict[str, tuple[Rule, ...]] = {
     "manage_catalogue": (_rule(STEWARD),),
     "manage_pages": (_rule(COORDINATOR, OPERATOR),),
     "publish_data": (_rule(STEWARD),),
+    "approve_data": (_rule(STEWARD, COORDINATOR),),
+    "see_private_data": (Rule(STAFF),),
     # drafts and private datasets, without changing them
     "read_catalogue": (_rule(STEWARD),),
     "manage_organisations": (_rule(STEWARD, OPERATOR),),
