@@ -114,6 +114,7 @@ INSTALLED_APPS = [
     "parvis.strategy",
     "parvis.collaborate",
     "parvis.catalogue",
+    "parvis.catalogue.finding",
     "parvis.proactive",
     "parvis.catalogue.ckan",
     "parvis.catalogue.datastore",
@@ -178,10 +179,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 EVENT_CONSUMERS_IN_TRANSACTION = [
     "parvis.ledger.consume.write_leaf",
     "parvis.methods.proposals.consume.count",
+    "parvis.catalogue.finding.index.note",
 ]
 # Called by the worker after commit, each idempotent.
 EVENT_CONSUMERS = [
     "parvis.core.search.consume",
+    "parvis.catalogue.finding.index.consume",
     "parvis.understand.consume.consume",
     "parvis.notify.consume.consume",
     "parvis.site.publication.consume",

@@ -12,6 +12,7 @@ from parvis.analysis.text import fold, stems
 from parvis.catalogue import queries
 from parvis.catalogue.ckan import objects, query
 from parvis.catalogue.ckan.errors import SearchQueryError, ValidationFailed
+from parvis.catalogue.finding import conditions
 from parvis.catalogue.lists import CATEGORIES, LICENCES
 from parvis.catalogue.models import Dataset
 from parvis.core.models import Organisation
@@ -140,7 +141,7 @@ def score_words(text: str, doc: Mapping[str, Any]) -> float:
     """
     found, wanted, total = 0, 0, 0.0
     for word in text.split()[:50]:
-        forms = query._alternatives(word.lstrip("+-"))
+        forms = conditions.forms(word.lstrip("+-"))
         if not forms:
             continue
         here = bool(forms & doc["text:stems"])
@@ -160,7 +161,7 @@ class Asked:
     """A checked request."""
 
     q: str
-    filters: tuple[query.Test, ...]
+    filters: tuple[conditions.Condition, ...]
     sort: str
     order: tuple[tuple[str, bool], ...]
     rows: int
@@ -257,9 +258,9 @@ def _counts(
 ) -> dict[str, int]:
     counts: Counter[str] = Counter()
     if asked.facet_mincount == 0:
-        counts.update(dict.fromkeys((v for doc in docs for v in query._listed(doc, name)), 0))
+        counts.update(dict.fromkeys((v for doc in docs for v in conditions.listed(doc, name)), 0))
     for doc in found:
-        counts.update(query._listed(doc, name))
+        counts.update(conditions.listed(doc, name))
     kept = [(v, n) for v, n in counts.items() if n >= asked.facet_mincount]
     kept.sort(key=lambda pair: (-pair[1], pair[0]))
     return dict(kept if asked.facet_limit < 0 else kept[: asked.facet_limit])
