@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, BinaryIO
+from uuid import UUID
 
 import pyarrow as pa
 from django.db import transaction
@@ -107,11 +109,41 @@ def add_version(
     rows again return the version that is there.
     """
     access.require(actor, "manage_catalogue", resource.dataset)
+    taken = take_in(
+        source,
+        name,
+        before=latest(resource),
+        accept=accept,
+        types=types,
+        day_first=day_first,
+        step=step,
+    )
+    return _record(actor, resource, taken.stored, note, understood=taken.understood)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A table that was read and is in the store; `understood`: why each column has its type."""
+
+    stored: tables_store.Version
+    understood: Mapping[str, Any]
+
+
+def take_in(
+    source: bytes | BinaryIO,
+    name: str,
+    *,
+    before: Version | None = None,
+    accept: bool = False,
+    types: dict[str, Any] | None = None,
+    day_first: bool | None = None,
+    step: Callable[[int, int], None] | None = None,
+) -> Taken:
+    """Read a file into the store, with no row of the database yet. Raises as `add_version`."""
     head = source[:4096] if isinstance(source, bytes) else source.read(4096)
     if not isinstance(source, bytes):
         source.seek(0)
     _honest(name, head)
-    before = latest(resource)
     previous = store.schema_of(before) if before else None
     wanted = {c.name: c.type for c in previous.columns} if previous else {}
     say = step or (lambda done, steps: None)
@@ -132,7 +164,7 @@ def add_version(
             say(2, 3)
     except TableError as error:
         raise refused(error) from None
-    return _record(actor, resource, stored, note, understood=understood)
+    return Taken(stored, understood)
 
 
 def put_table(
@@ -183,30 +215,53 @@ def _record(
     values: Values | None = None,
     understood: Mapping[str, Any] | None = None,
 ) -> Version:
-    csv_sha256, csv_bytes = _as_csv(stored)
+    csv = as_csv(stored)
     profile = store.store().profile(stored).as_dict()
     with transaction.atomic():
-        locked = Resource.objects.select_for_update(of=("self",)).get(pk=resource.pk)
-        before = latest(locked)
-        if before and before.sha256 == stored.sha256:
-            return before
-        drop_waiting(locked)
-        version = Version.objects.create(
-            resource=locked,
-            sha256=stored.sha256,
-            rows=stored.rows,
-            bytes=stored.bytes,
-            csv_sha256=csv_sha256,
-            csv_bytes=csv_bytes,
-            columns=_columns(stored, before, values or {}, understood or {}),
-            profile=profile,
-            path=str(stored.path.relative_to(store.store().root)),
-            by_id=actor.person_id,
-            note=clean_text(note or {}, characters_max=limits.REASON_CHARACTERS),
-        )
-        _touch(locked.dataset_id)
-        emit("dataset.changed", node=resource.dataset.node, actor=actor)
+        version, made = record(
+            resource, stored, csv, profile, by=actor.person_id, note=note, values=values,
+            understood=understood,
+        )  # fmt: skip
+        if made:
+            emit("dataset.changed", node=resource.dataset.node, actor=actor)
     return version
+
+
+def record(
+    resource: Resource,
+    stored: tables_store.Version,
+    csv: tuple[str, int],
+    profile: Mapping[str, Any],
+    *,
+    by: UUID | None,
+    note: Text | None = None,
+    values: Values | None = None,
+    understood: Mapping[str, Any] | None = None,
+) -> tuple[Version, bool]:
+    """Write the version that waits; return it, and False when these rows were there already.
+
+    The caller has checked the right, opened the transaction, and emits the event.
+    """
+    locked = Resource.objects.select_for_update(of=("self",)).get(pk=resource.pk)
+    before = latest(locked)
+    if before and before.sha256 == stored.sha256:
+        return before, False
+    drop_waiting(locked)
+    version = Version.objects.create(
+        resource=locked,
+        sha256=stored.sha256,
+        rows=stored.rows,
+        bytes=stored.bytes,
+        csv_sha256=csv[0],
+        csv_bytes=csv[1],
+        columns=_columns(stored, before, values or {}, understood or {}),
+        profile=dict(profile),
+        path=str(stored.path.relative_to(store.store().root)),
+        by_id=by,
+        note=clean_text(note or {}, characters_max=limits.REASON_CHARACTERS),
+    )
+    _touch(locked.dataset_id)
+    return version, True
 
 
 def drop_waiting(resource: Resource) -> None:
@@ -228,7 +283,7 @@ def _drop_file(sha256: str) -> None:
             return  # already gone
 
 
-def _as_csv(stored: tables_store.Version) -> tuple[str, int]:
+def as_csv(stored: tables_store.Version) -> tuple[str, int]:
     """Return the hash and size of the CSV that people download."""
     digest, size = hashlib.sha256(), 0
     for chunk in write.csv_chunks(stored.schema, store.store().open(stored)):
