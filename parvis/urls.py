@@ -28,6 +28,7 @@ urlpatterns = [
         path("", include("parvis.innovation.urls")),
         path("", include("parvis.collaborate.urls")),
         path("", include("parvis.catalogue.urls")),
+        path("", include("parvis.proactive.urls")),
         path("", include("parvis.moderation.urls")),
         path("", include("parvis.ledger.urls")),
         path("", include("parvis.notify.urls")),

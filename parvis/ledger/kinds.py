@@ -158,6 +158,17 @@ LEAF_OF: dict[str, tuple[str, Facts] | None] = {
     "document.drafted": None,
     "document.changed": None,
     "document.published": ("document.published", _only("sha256")),
+    # proactive publication: what is published of it is a dataset, whose publication is a leaf
+    "register.opened": None,
+    "register.imported": None,
+    "register.corrected": None,
+    "register.withdrawn": None,
+    "register.attached": None,
+    "register.nothing_declared": None,
+    "disclosure.placed": None,
+    "disclosure.displaced": None,
+    "disclosure.waived": None,
+    "disclosure.claimed": None,
     # pages
     "page.drafted": None,
     "page.changed": None,

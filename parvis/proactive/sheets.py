@@ -101,9 +101,14 @@ def rules_of(shape: Shape) -> list[list[str]]:
     ]
 
 
-def rows_csv(shape: Shape, rows: Iterable[Mapping[str, Any]], before: Sequence[str] = ()) -> str:
-    """Return rows as CSV; `before` names what comes before the columns of the register."""
-    names = [*before, *(column.name for column in shape.columns)]
+def rows_csv(
+    shape: Shape,
+    rows: Iterable[Mapping[str, Any]],
+    before: Sequence[str] = (),
+    after: Sequence[str] = (),
+) -> str:
+    """Return rows as CSV, with what comes before and after the columns of the register."""
+    names = [*before, *(column.name for column in shape.columns), *after]
     return BOM + csv_text(names, ([_cell(row.get(name)) for name in names] for row in rows))
 
 

@@ -1,6 +1,6 @@
 """The classes of an organisation: what is published in each, what is waived, what is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from parvis.core.models import Organisation, State
 from parvis.proactive import queries
 from parvis.proactive.lists import Class, Shape, classes, shape_of_class
 from parvis.proactive.models import Placement, Register, Waiver
+from parvis.tables.cells import csv_text
 
 COLUMNS = (
     "organisation", "class", "name", "reference", "state", "motive", "title", "kind", "address",
@@ -127,3 +128,8 @@ def flat(organisation: Organisation, rows: Sequence[ClassRow], site: str) -> lis
             for item in row.items
         ] or [{**about, **dict.fromkeys(COLUMNS[6:])}]
     return lines
+
+
+def as_csv(lines: Sequence[Mapping[str, Any]]) -> str:
+    """Return such lines as CSV."""
+    return "\ufeff" + csv_text(COLUMNS, ([line[name] for name in COLUMNS] for line in lines))

@@ -16,6 +16,7 @@ from parvis.methods.proposals.api import router as proposals_router
 from parvis.methods.survey.api import router as survey_router
 from parvis.moderation.api import router as moderation_router
 from parvis.plan.api import router as plan_router
+from parvis.proactive.api import router as proactive_router
 from parvis.site.cocreation_api import router as cocreation_router
 from parvis.site.promises_api import router as promises_router
 from parvis.strategy.api import router as strategy_router
@@ -40,6 +41,7 @@ api.add_router("", survey_router)
 api.add_router("", proposals_router)
 api.add_router("", moderation_router)
 api.add_router("", promises_router)
+api.add_router("", proactive_router)
 
 LIMIT_MAX = 100
 
