@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -11,6 +11,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from parvis.catalogue import store
+from parvis.catalogue.conformity import received as as_it_came
+from parvis.catalogue.conformity import services as conformity
 from parvis.catalogue.models import Resource, Version
 from parvis.catalogue.services import _touch
 from parvis.core import access, limits
@@ -118,15 +120,21 @@ def add_version(
         day_first=day_first,
         step=step,
     )
-    return _record(actor, resource, taken.stored, note, understood=taken.understood)
+    return _record(
+        actor, resource, taken.stored, note, understood=taken.understood, facts=taken.facts
+    )
 
 
 @dataclass(frozen=True)
 class Taken:
-    """A table that was read and is in the store; `understood`: why each column has its type."""
+    """A table that was read and is in the store; `understood`: why each column has its type.
+
+    `facts`: what the file was like (`conformity.received.facts`).
+    """
 
     stored: tables_store.Version
     understood: Mapping[str, Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def take_in(
@@ -161,10 +169,11 @@ def take_in(
             # Outside the transaction: reading a large file must not hold the database.
             stored = store.store().put(reading.reader(), reading.schema)
             understood = {one["name"]: one for one in reading.understood}
+            facts = as_it_came.facts(reading, source, name)
             say(2, 3)
     except TableError as error:
         raise refused(error) from None
-    return Taken(stored, understood)
+    return Taken(stored, understood, facts)
 
 
 def put_table(
@@ -214,17 +223,32 @@ def _record(
     note: Text | None,
     values: Values | None = None,
     understood: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Version:
     csv = as_csv(stored)
     profile = store.store().profile(stored).as_dict()
+    # Outside the transaction too: it reads every cell.
+    checked = look(stored, profile, understood, facts)
     with transaction.atomic():
         version, made = record(
             resource, stored, csv, profile, by=actor.person_id, note=note, values=values,
-            understood=understood,
+            understood=understood, checked=checked,
         )  # fmt: skip
         if made:
             emit("dataset.changed", node=resource.dataset.node, actor=actor)
     return version
+
+
+def look(
+    stored: tables_store.Version,
+    profile: Mapping[str, Any],
+    understood: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return what the rules of conformity find in a table that is in the store."""
+    columns = [{**c, "understood": (understood or {}).get(c["name"], {})}
+               for c in stored.schema.as_list()]  # fmt: skip
+    return conformity.look(stored.path, columns, profile["columns"], facts or {})
 
 
 def record(
@@ -237,9 +261,11 @@ def record(
     note: Text | None = None,
     values: Values | None = None,
     understood: Mapping[str, Any] | None = None,
+    checked: Mapping[str, Any] | None = None,
 ) -> tuple[Version, bool]:
     """Write the version that waits; return it, and False when these rows were there already.
 
+    `checked` is what `look` found; it is looked for now where the caller did not.
     The caller has checked the right, opened the transaction, and emits the event.
     """
     locked = Resource.objects.select_for_update(of=("self",)).get(pk=resource.pk)
@@ -260,6 +286,7 @@ def record(
         by_id=by,
         note=clean_text(note or {}, characters_max=limits.REASON_CHARACTERS),
     )
+    conformity.keep(version, checked or look(stored, profile, understood))
     _touch(locked.dataset_id)
     return version, True
 

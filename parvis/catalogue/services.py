@@ -141,7 +141,7 @@ def update_resource(
     url: str | None = None,
     second: Actor | None = None,
 ) -> Resource:
-    """Change the words of a file, and the address of a link. Raises Invalid, Forbidden, Conflict."""
+    """Change the words of a file, and where a link leads. Raises Invalid, Forbidden, Conflict."""
     access.require(actor, "manage_catalogue", resource.dataset)
     if is_seen(resource):
         gate.require_second_once_public(actor, resource.dataset, second)
