@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "parvis.catalogue.finding",
     "parvis.proactive",
     "parvis.catalogue.ckan",
+    "parvis.catalogue.harvest",
     "parvis.catalogue.datastore",
     "parvis.catalogue.approval",
     "parvis.catalogue.conformity",
