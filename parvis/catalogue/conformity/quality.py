@@ -27,9 +27,9 @@ OPEN_FORMATS = frozenset(
      "PARQUET", "ODS", "ODT", "TXT", "MD", "HTML", "PDF", "PNG", "JPEG", "JPG", "SVG", "GTFS",
      "GBFS", "GEOTIFF", "TIFF", "SQLITE", "ICS", "RDF", "TTL", "JSON-LD", "WMS", "WFS", "API"}
 )  # fmt: skip
-MACHINE_FORMATS = OPEN_FORMATS - {"PDF", "PNG", "JPEG", "JPG", "ODT", "TXT", "MD", "HTML", "SVG"} | {
-    "XLSX", "XLS", "SHP",
-}  # fmt: skip
+# Pictures and texts: what is in them has to be typed again.
+_TO_READ = frozenset({"PDF", "PNG", "JPEG", "JPG", "ODT", "TXT", "MD", "HTML", "SVG"})
+MACHINE_FORMATS = (OPEN_FORMATS - _TO_READ) | {"XLSX", "XLS", "SHP"}
 LABELS: Mapping[str, Any] = {
     "description": gettext_lazy("The description says enough"),
     "keywords": gettext_lazy("Keywords help to find it"),

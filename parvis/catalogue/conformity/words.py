@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext_lazy, pgettext
 
 from parvis.catalogue.conformity.checks import KEYS, NO, NONE, YES
 from parvis.catalogue.conformity.models import Conformity
@@ -37,109 +36,81 @@ TO_DO: Mapping[str, Any] = {
 _SEPARATORS = {";": ";", "\t": gettext_lazy("tab"), "|": "|", " ": gettext_lazy("space")}
 
 
-def _cells(words: str, words_many: str, one: Mapping[str, Any]) -> str:
-    return ngettext(words, words_many, one["count"]) % {"n": one["count"], "column": one["column"]}
+# What was found, by its code; the figures of each come from the check itself.
+_SAID: Mapping[str, Any] = {
+    "comma": gettext_lazy("The file came with commas."),
+    "no_separator": gettext_lazy("The file came without separators; the CSV offered has commas."),
+    "other_separator": gettext_lazy("The file came with “%(value)s”; the CSV offered has commas."),
+    "utf8_plain": gettext_lazy("The file came in UTF-8."),
+    "utf8_marked": gettext_lazy("The file came in UTF-8 with a mark (BOM), which was taken away."),
+    "no_encoding": gettext_lazy("The file came in a format that has one encoding only."),
+    "other_encoding": gettext_lazy("The file came in %(value)s; the CSV offered is in UTF-8."),
+    "not_compressed": gettext_lazy("The files offered are not compressed."),
+    "no_places": gettext_lazy("There is no coordinate in this file."),
+    "degrees": gettext_lazy("“%(column)s” is in degrees: from %(minimum)s to %(maximum)s."),
+    "not_degrees": gettext_lazy("“%(column)s” is not in degrees: from %(minimum)s to %(maximum)s."),
+    "shapes_inside": gettext_lazy("The shapes are in degrees."),
+    "declared": gettext_lazy("The file says that it is in %(value)s."),
+    "no_unknown": gettext_lazy("No cell stands for an absent value."),
+    "date_converted": gettext_lazy("“%(column)s” came written as %(form)s; it is now in ISO 8601."),
+    "good_dates": gettext_lazy("Every date is written in ISO 8601."),
+    "no_dates": gettext_lazy("There is no date in this file."),
+    "number_converted": gettext_lazy("“%(column)s” came written as %(form)s; it now has a point."),
+    "thousands": gettext_lazy("“%(column)s” seems to be in thousands or millions."),
+    "good_numbers": gettext_lazy("Every number is written with a point."),
+    "no_numbers": gettext_lazy("There is no number in this file."),
+    "boolean_plain": gettext_lazy("“%(column)s” says true or false."),
+    "boolean_code": gettext_lazy("“%(column)s” says yes and no by codes: %(value)s."),
+    "no_booleans": gettext_lazy("There is no yes or no in this file."),
+    "duplicate_header": gettext_lazy("Two columns had the same name: one is now “%(column)s”."),
+    "empty_header": gettext_lazy("A column had no name: it is now “%(column)s”."),
+    "reserved_header": gettext_lazy("A column had a reserved name: it is now “%(column)s”."),
+    "no_header": gettext_lazy("The first row may be data rather than names: %(value)s."),
+    "sheets": gettext_lazy(
+        "Only the first sheet that holds something was read, of %(count)d: %(value)s."
+    ),
+    "shapes_outside": ngettext_lazy(
+        "%(count)d shape is not in degrees.", "%(count)d shapes are not in degrees.", "count"
+    ),
+    "unknown_word": ngettext_lazy(
+        "“%(column)s”: %(count)d cell says that the value is absent.",
+        "“%(column)s”: %(count)d cells say that the value is absent.", "count",
+    ),
+    "unknown_number": ngettext_lazy(
+        "“%(column)s”: %(count)d number seems to stand for an absent value.",
+        "“%(column)s”: %(count)d numbers seem to stand for an absent value.", "count",
+    ),
+    "unknown_date": ngettext_lazy(
+        "“%(column)s”: %(count)d date seems to stand for an absent value.",
+        "“%(column)s”: %(count)d dates seem to stand for an absent value.", "count",
+    ),
+    "date_as_text": ngettext_lazy(
+        "“%(column)s”: %(count)d date is not written in ISO 8601.",
+        "“%(column)s”: %(count)d dates are not written in ISO 8601.", "count",
+    ),
+    "number_as_text": ngettext_lazy(
+        "“%(column)s”: %(count)d number has a comma, spaces or a unit.",
+        "“%(column)s”: %(count)d numbers have commas, spaces or units.", "count",
+    ),
+    "empty_columns": ngettext_lazy(
+        "%(count)d column is empty: %(value)s.", "%(count)d columns are empty: %(value)s.", "count"
+    ),
+    "merged": ngettext_lazy(
+        "%(count)d group of merged cells: only its first cell has a value. %(value)s",
+        "%(count)d groups of merged cells: only their first cell has a value. %(value)s", "count",
+    ),
+}  # fmt: skip
 
 
 def _sentence(one: Mapping[str, Any]) -> str:
     """Return what was found, as a sentence."""
-    code, column, value = one["code"], one.get("column", ""), one.get("value", "")
-    form = FORMS.get(one.get("form", ""), "")
-    said: dict[str, Any] = {
-        "comma": lambda: _("The file came with commas."),
-        "no_separator": lambda: _("The file came without separators; the CSV offered has commas."),
-        "other_separator": lambda: (
-            _("The file came with “%(value)s”; the CSV offered has commas.")
-            % {"value": _SEPARATORS.get(value, value)}
-        ),
-        "utf8_plain": lambda: _("The file came in UTF-8."),
-        "utf8_marked": lambda: _("The file came in UTF-8 with a mark (BOM), which was taken away."),
-        "no_encoding": lambda: _("The file came in a format that has one encoding only."),
-        "other_encoding": lambda: (
-            _("The file came in %(value)s; the CSV offered is in UTF-8.") % {"value": value}
-        ),
-        "not_compressed": lambda: _("The files offered are not compressed."),
-        "no_places": lambda: _("There is no coordinate in this file."),
-        "degrees": lambda: (
-            _("“%(column)s” is in degrees: from %(minimum)s to %(maximum)s.") % one
-        ),
-        "not_degrees": lambda: (
-            _("“%(column)s” is not in degrees: from %(minimum)s to %(maximum)s.") % one
-        ),
-        "shapes_inside": lambda: _("The shapes are in degrees."),
-        "shapes_outside": lambda: _cells(
-            "%(n)d shape is not in degrees.", "%(n)d shapes are not in degrees.", one
-        ),
-        "declared": lambda: _("The file says that it is in %(value)s.") % {"value": value},
-        "no_unknown": lambda: _("No cell stands for an absent value."),
-        "unknown_word": lambda: _cells(
-            "“%(column)s”: %(n)d cell says that the value is absent.",
-            "“%(column)s”: %(n)d cells say that the value is absent.", one,
-        ),
-        "unknown_number": lambda: _cells(
-            "“%(column)s”: %(n)d number seems to stand for an absent value.",
-            "“%(column)s”: %(n)d numbers seem to stand for an absent value.", one,
-        ),
-        "unknown_date": lambda: _cells(
-            "“%(column)s”: %(n)d date seems to stand for an absent value.",
-            "“%(column)s”: %(n)d dates seem to stand for an absent value.", one,
-        ),
-        "date_as_text": lambda: _cells(
-            "“%(column)s”: %(n)d date is not written in ISO 8601.",
-            "“%(column)s”: %(n)d dates are not written in ISO 8601.", one,
-        ),
-        "date_converted": lambda: (
-            _("“%(column)s” came written as %(form)s; it is offered in ISO 8601.")
-            % {"column": column, "form": form}
-        ),
-        "good_dates": lambda: _("Every date is written in ISO 8601."),
-        "no_dates": lambda: _("There is no date in this file."),
-        "number_as_text": lambda: _cells(
-            "“%(column)s”: %(n)d number has a comma, spaces or a unit.",
-            "“%(column)s”: %(n)d numbers have commas, spaces or units.", one,
-        ),
-        "number_converted": lambda: (
-            _("“%(column)s” came written as %(form)s; it is offered with a point.")
-            % {"column": column, "form": form}
-        ),
-        "thousands": lambda: (
-            _("“%(column)s” seems to be in thousands or millions.") % {"column": column}
-        ),
-        "good_numbers": lambda: _("Every number is written with a point."),
-        "no_numbers": lambda: _("There is no number in this file."),
-        "boolean_plain": lambda: _("“%(column)s” says true or false.") % {"column": column},
-        "boolean_code": lambda: (
-            _("“%(column)s” says yes and no by codes: %(value)s.")
-            % {"column": column, "value": value}
-        ),
-        "no_booleans": lambda: _("There is no yes or no in this file."),
-        "duplicate_header": lambda: (
-            _("Two columns had the same name: one is now “%(column)s”.") % {"column": column}
-        ),
-        "empty_header": lambda: (
-            _("A column had no name: it is now “%(column)s”.") % {"column": column}
-        ),
-        "reserved_header": lambda: (
-            _("A column had a reserved name: it is now “%(column)s”.") % {"column": column}
-        ),
-        "empty_columns": lambda: (
-            ngettext("%(n)d column is empty: %(value)s.", "%(n)d columns are empty: %(value)s.",
-                     one["count"]) % {"n": one["count"], "value": value}
-        ),
-        "no_header": lambda: (
-            _("The first row may be data rather than names: %(value)s.") % {"value": value}
-        ),
-        "merged": lambda: (
-            ngettext("%(n)d group of merged cells: only its first cell has a value. %(value)s",
-                     "%(n)d groups of merged cells: only their first cell has a value. %(value)s",
-                     one["count"]) % {"n": one["count"], "value": value}
-        ),
-        "sheets": lambda: (
-            _("Only the first sheet that holds something was read, of %(n)d: %(value)s.")
-            % {"n": one["count"], "value": value}
-        ),
-    }  # fmt: skip
-    return str(said[code]()) if code in said else str(code)
+    value = one.get("value", "")
+    figures = {
+        **one,
+        "value": _SEPARATORS.get(value, value),
+        "form": FORMS.get(one.get("form", ""), ""),
+    }
+    return str(_SAID[one["code"]] % figures)
 
 
 @dataclass(frozen=True)
