@@ -49,6 +49,7 @@ REASONS: dict[str, str] = {
     "duplicate_key": "Several rows have the same %(columns)s.",
     "sql_not_one_select": "Write one SELECT statement.",
     "sql_refused": "This may not be used here: %(what)s.",
+    "sql_no_table": "There is no public table “%(name)s”.",
     "sql_wrong": "The statement cannot be answered: %(detail)s",
     "sql_too_long": "The statement is longer than %(limit)s characters.",
     "sql_stopped": "The statement took more than %(seconds)s seconds, and was stopped.",

@@ -1,4 +1,4 @@
-"""SQL from anybody, over one version: in processes of their own, limited and killed when late."""
+"""SQL from anybody, over versions: in processes of their own, limited and killed when late."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,18 +19,29 @@ from parvis.tables.errors import REASONS, TableError
 from parvis.tables.store import Store, Version
 
 SECONDS_MAX = 5.0
-ROWS_MAX = 10_000
+ROWS_MAX = 32_000
 BYTES_MAX = 10_000_000
 CHARACTERS_MAX = 10_000
 PROCESSES = 2
 # A process is replaced after so many statements: what one may have left dies with it.
-STATEMENTS_MAX = 100
+STATEMENTS_MAX = 200
 _HEADER_MAX = 1 << 20
 _PROJECT = Path(__file__).resolve().parents[2]
 _START = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from parvis.tables import sandbox_child; sandbox_child.serve(sys.argv[2])"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A version that statements may read; `place`: it gets a first column `_id`, a row's place."""
+
+    version: Version
+    place: bool = False
+
+
+Find = Callable[[Sequence[str]], Named | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,39 +138,67 @@ class Sandbox:
         bytes_max: int = BYTES_MAX,
         seconds_max: float = SECONDS_MAX,
     ) -> Answer:
-        """Answer one SELECT over the table called `data`.
+        """Answer one SELECT over the table called `data`; see `select`."""
+
+        def find(path: Sequence[str]) -> Named | None:
+            return Named(version) if [part.lower() for part in path] == ["data"] else None
+
+        return self.select(
+            text, find, rows_max=rows_max, bytes_max=bytes_max, seconds_max=seconds_max
+        )
+
+    def select(
+        self,
+        text: str,
+        find: Find,
+        *,
+        rows_max: int = ROWS_MAX,
+        bytes_max: int = BYTES_MAX,
+        seconds_max: float = SECONDS_MAX,
+    ) -> Answer:
+        """Answer one SELECT over the tables that `find` gives for the names it reads.
 
         At most `rows_max` rows and `bytes_max` bytes (10 MB) come back. Raises `TableError`:
-        `sql_not_one_select`, `sql_refused`, `sql_wrong`, `sql_too_long`, `sql_too_large`,
-        `sql_stopped` after `seconds_max`, `no_such_version`.
+        `sql_not_one_select`, `sql_refused`, `sql_no_table`, `sql_wrong`, `sql_too_long`,
+        `sql_too_large`, `sql_stopped` after `seconds_max`, `no_such_version`.
         """
         if len(text) > CHARACTERS_MAX:
             raise TableError("sql_too_long", {"limit": CHARACTERS_MAX})
-        path = self._store.path(version)
         start = time.monotonic()
+        sql = text.encode("utf-8", "replace").decode()
         try:
             child = self._places.get(timeout=seconds_max)
         except queue.Empty:
             raise TableError("sql_stopped", {"seconds": f"{seconds_max:g}"}) from None
+        whole = False
         try:
             # Starting takes a second or two, which is not the statement's.
             child = child or self._started()
-            asked = time.monotonic()
+            until = time.monotonic() + seconds_max
+            named, _body = child.ask({"what": "names", "sql": sql}, until)
+            if not named.get("ok"):
+                whole = True
+                raise _refusal(named)
+            try:
+                tables = self._tables(named, find)
+            except TableError:
+                whole = True
+                raise
             request: dict[str, object] = {
-                "path": str(path),
-                "sql": text.encode("utf-8", "replace").decode(),
+                "what": "rows",
+                "tables": tables,
+                "sql": sql,
                 "rows_max": rows_max,
                 "bytes_max": min(bytes_max, BYTES_MAX),
             }
-            header, body = child.ask(request, asked + seconds_max)
+            header, body = child.ask(request, until)
             table = _table(body) if header.get("ok") else None
+            whole = True
         except (_Late, pa.ArrowException) as error:
-            if child is not None:
-                child.kill()
-            child = None
             raise TableError("sql_stopped", {"seconds": f"{seconds_max:g}"}) from error
         finally:
-            if child is not None and (child.statements >= STATEMENTS_MAX or self._closed.is_set()):
+            worn = child is not None and child.statements >= STATEMENTS_MAX
+            if child is not None and (not whole or worn or self._closed.is_set()):
                 child.kill()
                 child = None
             self._places.put(child)
@@ -166,10 +206,25 @@ class Sandbox:
             raise _refusal(header)
         return Answer(table, bool(header.get("truncated")), time.monotonic() - start)
 
+    def _tables(self, named: dict[str, object], find: Find) -> list[dict[str, object]]:
+        asked = named.get("names")
+        if not isinstance(asked, list):
+            raise _Late
+        tables: list[dict[str, object]] = []
+        for path in asked:
+            if not isinstance(path, list) or not all(isinstance(part, str) for part in path):
+                raise _Late
+            found = find(path) if len(path) <= 2 else None
+            if found is None:
+                raise TableError("sql_no_table", {"name": ".".join(path)[:80]})
+            file = str(self._store.path(found.version))
+            tables.append({"name": path, "file": file, "place": found.place})
+        return tables
+
     def _started(self) -> _Child:
         child = _Child(self._store.root)
         try:
-            child.ask({"path": "", "sql": "", "rows_max": 0, "bytes_max": 0}, _soon())
+            child.ask({"what": "ready"}, _soon())
         except _Late:
             child.kill()
             raise

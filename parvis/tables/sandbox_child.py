@@ -1,4 +1,7 @@
-"""The process that runs statements of the public: one table to read, and nothing else.
+"""The process that runs statements of the public: the tables they name, and nothing else.
+
+Which tables a statement names is said first, and the other side answers with those that exist for
+the public.
 
 Started by `sandbox`; speaks over its standard input and output. Nothing it is asked is trusted,
 and nothing it says is either: it answers in JSON and Arrow, which the other side reads as data.
@@ -16,7 +19,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-TABLE = "data"
+TABLES_MAX = 20
 THREADS = 2
 MEMORY_BYTES = 512 << 20
 # Addresses, not memory: DuckDB and Arrow reserve more than they use.
@@ -57,8 +60,8 @@ class Refused(Exception):
         super().__init__(reason)
 
 
-def check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Refuse all but one SELECT over the table, its own subqueries and harmless functions."""
+def check(connection: duckdb.DuckDBPyConnection, sql: str) -> list[list[str]]:
+    """Refuse all but one SELECT with harmless functions; return the names of tables it reads."""
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
@@ -69,13 +72,29 @@ def check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     tree = json.loads(rows[0][0])
     if tree.get("error"):
         raise Refused("sql_not_one_select")
-    names = {TABLE}
+    subqueries: set[str] = set()
     nodes = list(_nodes(tree))
     for node in nodes:
         if "cte_map" in node:
-            names |= {entry["key"].lower() for entry in node["cte_map"].get("map", [])}
+            subqueries |= {entry["key"].lower() for entry in node["cte_map"].get("map", [])}
+    if hidden := subqueries & _system_views(connection):
+        # Outside of the subquery the same name would be the system's.
+        raise Refused("sql_refused", what=sorted(hidden)[0][:80])
+    found: dict[tuple[str, ...], list[str]] = {}
     for node in nodes:
-        _check_node(node, names)
+        _check_node(node)
+        if node.get("type") == "BASE_TABLE":
+            path = node.get("qualified_name", {}).get("path") or [node.get("table_name", "")]
+            if len(path) > 1 or path[0].lower() not in subqueries:
+                found.setdefault(tuple(part.lower() for part in path), path)
+    if len(found) > TABLES_MAX:
+        raise Refused("sql_refused", what=f"{len(found)} tables")
+    return list(found.values())
+
+
+def _system_views(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    sql = "SELECT lower(view_name) FROM duckdb_views() WHERE internal"
+    return {name for (name,) in connection.execute(sql).fetchall()}
 
 
 def _nodes(tree: Any) -> Any:
@@ -89,13 +108,9 @@ def _nodes(tree: Any) -> Any:
             waiting.extend(node)
 
 
-def _check_node(node: dict[str, Any], names: set[str]) -> None:
+def _check_node(node: dict[str, Any]) -> None:
     kind = node.get("type")
-    if kind == "BASE_TABLE":
-        path = node.get("qualified_name", {}).get("path") or [node.get("table_name", "")]
-        if len(path) != 1 or path[0].lower() not in names:
-            raise Refused("sql_refused", what=".".join(path)[:80])
-    elif kind == "SHOW_REF" and not node.get("query"):
+    if kind == "SHOW_REF" and not node.get("query"):
         raise Refused("sql_refused", what="SHOW")
     elif kind == "TABLE_FUNCTION":
         name = _function_name(node.get("function") or {})
@@ -117,9 +132,11 @@ def first_line(error: Exception) -> str:
     return text[0][:300] if text else type(error).__name__
 
 
-def database(path: str) -> duckdb.DuckDBPyConnection:
-    """A database in memory that sees one Parquet file, as the view `data`, for good."""
-    literal = path.replace("'", "''")
+def database(tables: list[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
+    """A database in memory that sees these Parquet files, each as a view, for good.
+
+    A table is `name` (one part or two), `file`, and `place`: whether `_id` is a row's place.
+    """
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -133,46 +150,97 @@ def database(path: str) -> duckdb.DuckDBPyConnection:
             "enable_external_file_cache": "false",
         },
     )
-    connection.execute(f"SET allowed_paths = ['{literal}']")
+    files = ", ".join(_literal(table["file"]) for table in tables)
+    connection.execute(f"SET allowed_paths = [{files}]")
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET temp_directory = ''")
     connection.execute("SET enable_external_access = false")
-    connection.execute(f"CREATE VIEW {TABLE} AS SELECT * FROM read_parquet('{literal}')")  # noqa: S608
+    for table in tables:
+        _view(connection, table)
     connection.execute("SET lock_configuration = true")
     return connection
 
 
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _view(connection: duckdb.DuckDBPyConnection, table: dict[str, Any]) -> None:
+    name = [quoted(part) for part in table["name"]]
+    if len(name) == 2:
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name[0]}")
+    file = _literal(table["file"])
+    rows = f"SELECT * FROM read_parquet({file})"  # noqa: S608
+    if table["place"]:
+        rows = (
+            "SELECT file_row_number + 1 AS _id, * EXCLUDE (file_row_number) "  # noqa: S608
+            f"FROM read_parquet({file}, file_row_number = true)"
+        )
+    connection.execute(f"CREATE OR REPLACE VIEW {'.'.join(name)} AS {rows}")
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def names(request: dict[str, Any]) -> dict[str, Any]:
+    """The tables that a statement reads: `names`; or why it is not run."""
+    connection = database([])
+    try:
+        return {"ok": True, "names": check(connection, request["sql"])}
+    except Refused as refusal:
+        return {"ok": False, "reason": refusal.reason, "params": refusal.params}
+    except (duckdb.Error, RecursionError, ValueError) as error:
+        return {"ok": False, "reason": "sql_wrong", "params": {"detail": first_line(error)}}
+    finally:
+        connection.close()
+
+
 def answer(request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """What to send back: a header, and the rows as an Arrow stream."""
-    connection = database(request["path"])
+    connection = None
     try:
-        check(connection, request["sql"])
-        reader = connection.sql(request["sql"]).to_arrow_reader(BATCH_ROWS)
-        rows_left, bytes_left = request["rows_max"], request["bytes_max"]
-        out = pa.BufferOutputStream()
-        truncated = False
-        with pa.ipc.new_stream(out, reader.schema) as writer:
-            for batch in reader:
-                if batch.num_rows > rows_left:
-                    batch, truncated = batch.slice(0, rows_left), True
-                if batch.nbytes > bytes_left:
-                    share = int(batch.num_rows * bytes_left / batch.nbytes)
-                    batch, truncated = batch.slice(0, share), True
-                writer.write_batch(batch)
-                rows_left -= batch.num_rows
-                bytes_left -= batch.nbytes
-                if truncated:
-                    break
-        return {"ok": True, "truncated": truncated}, out.getvalue().to_pybytes()
+        connection = database(request["tables"])
+        known = {tuple(part.lower() for part in one["name"]) for one in request["tables"]}
+        for path in check(connection, request["sql"]):
+            if tuple(part.lower() for part in path) not in known:
+                raise Refused("sql_refused", what=".".join(path)[:80])
+        return _rows(connection, request)
     except Refused as refusal:
         return {"ok": False, "reason": refusal.reason, "params": refusal.params}, b""
     except (duckdb.OutOfMemoryException, MemoryError, pa.ArrowMemoryError):
         return {"ok": False, "reason": "sql_too_large", "params": {}}, b""
     except (duckdb.Error, pa.ArrowException, RecursionError, ValueError) as error:
-        detail = first_line(error).replace(request["path"], TABLE)
+        detail = first_line(error)
+        for table in request["tables"]:
+            detail = detail.replace(table["file"], ".".join(table["name"]))
         return {"ok": False, "reason": "sql_wrong", "params": {"detail": detail}}, b""
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, request: dict[str, Any]
+) -> tuple[dict[str, Any], bytes]:
+    reader = connection.sql(request["sql"]).to_arrow_reader(BATCH_ROWS)
+    rows_left, bytes_left = request["rows_max"], request["bytes_max"]
+    out = pa.BufferOutputStream()
+    truncated = False
+    with pa.ipc.new_stream(out, reader.schema) as writer:
+        for batch in reader:
+            if batch.num_rows > rows_left:
+                batch, truncated = batch.slice(0, rows_left), True
+            if batch.nbytes > bytes_left:
+                share = int(batch.num_rows * bytes_left / batch.nbytes)
+                batch, truncated = batch.slice(0, share), True
+            writer.write_batch(batch)
+            rows_left -= batch.num_rows
+            bytes_left -= batch.nbytes
+            if truncated:
+                break
+    return {"ok": True, "truncated": truncated}, out.getvalue().to_pybytes()
 
 
 def confine(root: str) -> None:
@@ -181,6 +249,7 @@ def confine(root: str) -> None:
     Landlock (Linux 5.13 and later) leaves only the store and the libraries readable; where the
     kernel has it not, DuckDB's own settings stand alone.
     """
+    os.nice(10)  # pages come first
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_BYTES, ADDRESS_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -224,8 +293,11 @@ def serve(root: str) -> None:
     confine(root)
     while len(head := source.read(4)) == 4:
         request = json.loads(source.read(struct.unpack("<I", head)[0]))
-        # Without a table it is only asked whether it is there.
-        header, body = answer(request) if request["path"] else ({"ready": True}, b"")
+        what, body = request.get("what"), b""
+        if what == "rows":
+            header, body = answer(request)
+        else:
+            header = names(request) if what == "names" else {"ready": True}
         said = json.dumps(header).encode()
         output.write(struct.pack("<II", len(said), len(body)) + said + body)
         output.flush()
