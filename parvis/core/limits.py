@@ -25,3 +25,8 @@ CELL_MIN = 10
 DRAFT_DAYS = 30
 WALK_NODES = 50
 """Nodes returned by level of a thread; counts are exact."""
+SQL_SECONDS = 5.0
+"""How long one statement of the public may take."""
+SQL_ROWS = 32_000
+SQL_STATEMENTS = 30
+"""Statements a minute from one network, by server process."""
