@@ -69,7 +69,8 @@ class Row(models.Model):
 
     table = models.ForeignKey(Table, on_delete=models.CASCADE, db_index=False)
     number = models.PositiveBigIntegerField()
-    key = models.CharField(max_length=64, null=True)
+    # Null, not empty: the rows of a table without primary key must not be equal.
+    key = models.CharField(max_length=64, null=True)  # noqa: DJ001
     cells = models.JSONField()
 
     class Meta:
