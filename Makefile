@@ -8,6 +8,9 @@ DEMO ?= once
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
+# Some machines forbid compiled files: every start of a process then costs three seconds more.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup setup-dev run test test-fast bench screenshots format messages clean
 
 help: ## List the targets

@@ -1,11 +1,14 @@
 """Settings of the tests: a home of their own, no page cache; the rest is what people run."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 os.environ["PARVIS_TESTING"] = "1"
 os.environ.setdefault("PARVIS_SECRET_KEY", "for-tests-only")
 os.environ["PARVIS_HOME"] = tempfile.mkdtemp(prefix="parvis-test-")
+atexit.register(shutil.rmtree, os.environ["PARVIS_HOME"], ignore_errors=True)
 os.environ.setdefault("PARVIS_PAGE_CACHE", "0")
 
 from parvis.settings import *

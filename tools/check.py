@@ -114,7 +114,8 @@ def run(steps: list[Step]) -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="parvis-check-") as home:
         base = {**os.environ, "PARVIS_HOME": home, "PARVIS_TESTING": "1", "LANG": "C.UTF-8"}
-        for name in ("PARVIS_DATABASE_URL", "PARVIS_DEMO", "PARVIS_SITE_URL", "VIRTUAL_ENV"):
+        for name in ("PARVIS_DATABASE_URL", "PARVIS_DEMO", "PARVIS_SITE_URL", "VIRTUAL_ENV",
+                     "PYTHONDONTWRITEBYTECODE"):  # fmt: skip
             base.pop(name, None)
         for number, step in enumerate(steps, 1):
             last = number == len(steps)

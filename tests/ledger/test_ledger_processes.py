@@ -6,10 +6,10 @@ import subprocess
 import sys
 import uuid
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
+
+from tests import template
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -18,13 +18,13 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def scenario(tmp_path):
     """Run a scenario in a home, and on PostgreSQL in a database, made for it."""
-    url, name = os.environ.get("PARVIS_DATABASE_URL", ""), f"parvis_{uuid.uuid4().hex[:12]}"
     environment = {**os.environ, "PARVIS_HOME": str(tmp_path), "PARVIS_LOG_LEVEL": "CRITICAL"}
     environment |= {"DJANGO_SETTINGS_MODULE": "parvis.settings", "PARVIS_TESTING": "1"}
-    server = url.startswith("postgres")
+    server = template.on_postgresql()
+    name = f"parvis_{uuid.uuid4().hex[:12]}"
+    template.give(name if server else tmp_path / "parvis.db")
     if server:
-        environment["PARVIS_DATABASE_URL"] = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-        _on_server(url, f'CREATE DATABASE "{name}"')
+        environment["PARVIS_DATABASE_URL"] = template.address_of(name)
     else:
         environment.pop("PARVIS_DATABASE_URL", None)
 
@@ -40,14 +40,7 @@ def scenario(tmp_path):
 
     yield run
     if server:
-        _on_server(url, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _on_server(url, statement):
-    # Neither statement runs inside a transaction, nor on the database that it is about.
-    maintenance = urlunsplit(urlsplit(url)._replace(path="/postgres"))
-    with psycopg.connect(maintenance, autocommit=True) as server:
-        server.execute(statement)
+        template.on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def test_kill_9_at_each_step(scenario):

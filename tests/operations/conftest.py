@@ -9,25 +9,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from tests import template
+
 ROOT = Path(__file__).resolve().parents[2]
-SERVER = os.environ.get("PARVIS_DATABASE_URL", "")
 INIT = (
     "init", "--no-input", "--administrator", "admin@ville.example", "--name-fr", "Ville d’essai",
     "--name-en", "Test City", "--privacy-contact", "vp@ville.example",
 )  # fmt: skip
-
-
-def _admin_sql(statement: str) -> None:
-    import psycopg
-
-    parts = urlsplit(SERVER)
-    address = urlunsplit(parts._replace(scheme="postgresql", path="/postgres"))
-    with psycopg.connect(address, autocommit=True) as link:
-        link.execute(statement)
 
 
 @dataclass
@@ -49,8 +40,7 @@ class Home:
             "LANG": "C.UTF-8",
         }
         if self.database:
-            parts = urlsplit(SERVER)
-            own["PARVIS_DATABASE_URL"] = urlunsplit(parts._replace(path=f"/{self.database}"))
+            own["PARVIS_DATABASE_URL"] = template.address_of(self.database)
         return {**kept, **own}
 
     def parvis(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -104,24 +94,25 @@ class Home:
                 child.kill()
             child.wait()
         if self.database:
-            _admin_sql(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+            template.on_server(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def _new(path: Path, template: str = "") -> Home:
+def _new(path: Path, copied: str = "") -> Home:
     home = Home(path)
-    if SERVER.startswith("postgres"):
+    if template.on_postgresql():
         home.database = f"ops_{secrets.token_hex(6)}"
-        after = f' TEMPLATE "{template}"' if template else ""
-        _admin_sql(f'CREATE DATABASE "{home.database}"{after}')
+        after = f' TEMPLATE "{copied}"' if copied else ""
+        template.on_server(f'CREATE DATABASE "{home.database}"{after}')
     return home
 
 
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A site made by `parvis init`, once; tests work on copies."""
+    """A site made by `parvis init`, once; tests work on copies. Its tables were there already."""
     home = _new(tmp_path_factory.mktemp("founded") / "home")
     try:
+        template.give(home.database or home.path / "parvis.db")
         home.done(*INIT)
         yield home
     finally:
