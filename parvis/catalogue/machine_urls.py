@@ -1,6 +1,6 @@
-"""Addresses of the catalogue for machines, without a language: CKAN's Action API and downloads."""
+"""Addresses of the catalogue for machines, without a language: CKAN's API, downloads, RDF."""
 
-from django.urls import path
+from django.urls import include, path
 
 from parvis.catalogue.ckan import download, transport
 
@@ -14,4 +14,5 @@ urlpatterns = [
         download.download,
         name="ckan_download",
     ),
+    path("", include("parvis.catalogue.dcat.machine_urls")),
 ]

@@ -3,12 +3,15 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
+from parvis.catalogue.dcat import views as dcat
+from parvis.catalogue.dcat.negotiation import negotiated
 from parvis.catalogue.views import desk_data, desk_documents, feeds, files, public
 
 urlpatterns = [
     path(_("data/"), public.datasets, name="datasets"),
     path(_("data/feed.atom"), feeds.DatasetFeed(), name="datasets_feed"),
-    path(_("data/<slug:slug>/"), public.dataset, name="dataset"),
+    path(_("data/<slug:slug>/"), negotiated(dcat.of_page)(public.dataset), name="dataset"),
+    path(_("data/<slug:slug>/embed/"), dcat.embed, name="dataset_embed"),
     path(_("data/<slug:slug>/history/"), public.dataset_history, name="dataset_history"),
     path(
         _("data/<slug:slug>/files/<str:sha256>/<str:name>"), files.dataset_file, name="dataset_file"

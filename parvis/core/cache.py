@@ -8,6 +8,7 @@ boundary) and whenever an event that shows on a page is committed by any process
 import gzip
 import mmap
 import os
+import re
 import struct
 import time
 from collections import OrderedDict
@@ -21,6 +22,8 @@ _ENTRIES_MAX = 2_000
 _BODY_BYTES_MAX = 2_000_000
 _counter: mmap.mmap | None = None
 _T = TypeVar("_T")
+# Who asks a page's address for RDF is never given the HTML that is kept, nor the contrary.
+_OTHER_THAN_PAGES = re.compile(r"turtle|ld\+json|rdf\+xml|/n3|n-triples|application/\*")
 
 
 def _shared() -> mmap.mmap:
@@ -96,6 +99,7 @@ class PageCache:
             or "HTTP_RANGE" in environ
             or settings.SESSION_COOKIE_NAME in environ.get("HTTP_COOKIE", "")
             or "messages=" in environ.get("HTTP_COOKIE", "")
+            or _OTHER_THAN_PAGES.search(environ.get("HTTP_ACCEPT", ""))
         ):
             return self.application(environ, start_response)
         packed = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")

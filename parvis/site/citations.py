@@ -17,13 +17,9 @@ from parvis.consult.register import queries as register
 from parvis.core import kinds
 from parvis.core.i18n import tr
 from parvis.core.models import State
+from parvis.core.references import bibtex, tex
 from parvis.core.templatetags.parvis import day
 from parvis.site.context import current_site
-
-_TEX = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
-    "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-}  # fmt: skip
 
 
 def permanent(consultation: Consultation) -> str:
@@ -98,8 +94,7 @@ class Citation:
             "urldate": self.accessed.isoformat(),
             "note": tex(". ".join(part for part in (self.period, self.note) if part)),
         }
-        lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
-        return f"@misc{{parvis-{self.code},\n{lines}\n}}\n"
+        return bibtex("misc", f"parvis-{self.code}", fields)
 
     @property
     def csl(self) -> list[dict[str, Any]]:
@@ -122,12 +117,6 @@ class Citation:
 
 def _parts(value: date) -> list[int]:
     return [value.year, value.month, value.day]
-
-
-def tex(text: str) -> str:
-    """Return a text in which nothing is a command of TeX."""
-    plain = " ".join(text.replace("\u00a0", " ").split())
-    return "".join(_TEX.get(character, character) for character in plain)
 
 
 def of(consultation: Consultation, language: str) -> Citation:

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from parvis.catalogue.dcat import schemaorg
 from parvis.catalogue.models import Dataset
 from parvis.consult.models import Consultation
 from parvis.core import kinds
@@ -150,19 +151,13 @@ def dataset_data(dataset: Dataset) -> SafeString:
     node = dataset.node
     if node.state != "public":
         return SafeString()
-    return _data(
-        {
-            "@type": "Dataset",
-            "name": str(tr(node.title)),
-            "description": _short(dataset.notes) or str(tr(node.title)),
-            "url": _address(node),
-            "identifier": str(node.pk),
-            "license": dataset.licence_words.url,
-            "creator": _organisation(dataset.organisation),
-            "dateModified": dataset.modified_at.isoformat(),
-            "isAccessibleForFree": True,
-        }
-    )
+    return _data(schemaorg.dataset(dataset, _language()))
+
+
+@register.simple_tag(takes_context=True)
+def catalog_data(context: Any) -> SafeString:
+    """The catalogue as schema.org DataCatalog."""
+    return _data(schemaorg.catalogue(_language(), context.get("site")))
 
 
 @register.simple_tag(takes_context=True)
