@@ -33,7 +33,7 @@ SECRET = {"follow_up_code", "receipt", "receipt_copy", "withdraw", "receipt_proo
           "confirm_subscription", "mail_received", "reuse_code"}  # fmt: skip
 
 # Made to be shown in a frame on other sites: nothing can be done there, and it has no session.
-FRAMED = {"consultation_embed"}
+FRAMED = {"consultation_embed", "dataset_embed"}
 PERSONAL = ("desk", "coding", "consult_edit", "mail", "account", "mfa", "my_", "publish_")
 HEADERS = {
     "X-Content-Type-Options": {"nosniff"},

@@ -34,6 +34,9 @@ from parvis.notify import services as notify
 from parvis.notify.models import Mailbox, Subscription
 from parvis.pages.tests import pages_factories as pages
 from parvis.plan.tests import plan_factories as plans
+from parvis.proactive import placing
+from parvis.proactive import services as typed_registers
+from parvis.proactive.tests import proactive_factories as proactive
 from parvis.site.models import FrozenCopy
 from parvis.strategy.tests import strategy_factories as frame
 from parvis.understand.tests import understand_factories as understand
@@ -273,9 +276,45 @@ def _catalogue(world: World) -> None:
         "dataset_file": [dataset.node.slug, version.sha256, f"{resource.slug}.csv"],
         "file": [dataset.node.slug, resource.slug],
         "ckan_file": [dataset.pk, resource.pk, f"{resource.slug}.csv"],
+        "rdf": ["ttl"],
+        "dataset_rdf": [dataset.node.slug, "jsonld"],
+        "dataset_cited": [dataset.node.slug, "json"],
+        "dataset_version": [dataset.node.slug, version.sha256],
+        "version_cited": [dataset.node.slug, version.sha256, "ris"],
+        "dataset_resource": [dataset.node.slug, resource.pk],
+        "data_owner": [dataset.organisation.node.slug],
+        "draft_dataset_rdf": [draft.node.slug, "ttl"],
+        "draft_dataset_cited": [draft.node.slug, "bib"],
+        "draft_dataset_version": [draft.node.slug, version.sha256],
+        "draft_dataset_resource": [draft.node.slug, draft.resources.get().pk],
         "document": [document.node.slug],
         "draft_document": [hidden.node.slug],
         "document_file": [document.node.slug, document.file_name],
+    }
+
+
+def _proactive(world: World) -> None:
+    row = proactive.make_register("contrats")
+    record = proactive.make_record(row, numero="C-1")
+    typed_registers.attach_file(
+        actor=SYSTEM, record=record, name="contrat.pdf", content=b"%PDF-1.4\n%%EOF\n"
+    )
+    body = row.organisation
+    placed = placing.place(
+        actor=SYSTEM, code="lois", organisation=body, address="https://exemple.test/lois",
+        title={"fr": "Les lois"}, reason={"fr": "Elles y sont."},
+    )  # fmt: skip
+    waiting = proactive.send(row, proactive.csv_of("contrats", [{"numero": "C-2"}]), apply=False)
+    world.args |= {
+        "typed_kind": ["contrats"],
+        "typed_template": ["contrats", "csv"],
+        "typed_record": ["contrats", record.pk],
+        "typed_record_file": ["contrats", record.pk, "contrat.pdf"],
+        "disclosure_class": [body.node.slug, "lois"],
+        "placement": [body.node.slug, "lois", placed.pk],
+        "kept_register": [row.node.slug],
+        "register_import": [row.node.slug, waiting.pk],
+        "kept_record": [row.node.slug, record.pk],
     }
 
 
@@ -406,6 +445,7 @@ def make_world(settings: Any, tmp_path: Any) -> World:
     _plans(world)
     _frame(world)
     _catalogue(world)
+    _proactive(world)
     _together(world)
     _pages(world)
     _innovation(world)
