@@ -115,6 +115,7 @@ INSTALLED_APPS = [
     "parvis.collaborate",
     "parvis.catalogue",
     "parvis.catalogue.finding",
+    "parvis.catalogue.texts",
     "parvis.proactive",
     "parvis.catalogue.ckan",
     "parvis.catalogue.harvest",
@@ -189,6 +190,7 @@ EVENT_CONSUMERS = [
     "parvis.understand.consume.consume",
     "parvis.notify.consume.consume",
     "parvis.site.publication.consume",
+    "parvis.catalogue.texts.tasks.consume",
     "parvis.methods.survey.consume.consume",
 ]
 
@@ -257,6 +259,8 @@ WHITENOISE_MAX_AGE = 31536000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+# Whether the Action API refuses to publish what lacks a field of the profile, as the desk does.
+CATALOGUE_API_COMPLETE = _flag("PARVIS_API_COMPLETE")
 
 SESSION_COOKIE_NAME = "__Host-session" if SECURE_SITE else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE_SITE else "csrf"

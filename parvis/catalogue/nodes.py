@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from parvis.catalogue.models import Dataset, Document, Resource
+from parvis.catalogue.texts import queries as texts
 from parvis.core import kinds
 from parvis.core.i18n import LANGUAGES, tr
 from parvis.core.kinds import Knot
@@ -23,7 +24,7 @@ def dataset_texts(ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
     for row in rows:
         titles = [row.organisation.node.title] if row.organisation else []
         found[row.pk] = [row.notes, row.methodology, *row.tags, *titles]
-    files = Resource.objects.filter(dataset__in=found, current__isnull=False)
+    files = Resource.objects.filter(dataset__in=found, published_at__isnull=False)
     for resource in files.select_related("current"):
         columns = resource.current.columns if resource.current else []
         labels = [column.get("label") or {} for column in columns]
@@ -32,12 +33,14 @@ def dataset_texts(ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
 
 
 def document_texts(ids: Iterable[UUID]) -> dict[UUID, dict[str, str]]:
-    """Return the words of documents by language."""
-    found = {}
-    rows = Document.objects.select_related("organisation__node").filter(pk__in=list(ids))
+    """Return the words of documents by language, those of their files too."""
+    found, ids = {}, list(ids)
+    inside = texts.words_of(ids)
+    rows = Document.objects.select_related("organisation__node").filter(pk__in=ids)
     for row in rows:
         titles = [row.organisation.node.title] if row.organisation else []
-        found[row.pk] = _by_language([row.summary, row.body, *row.tags, *titles])
+        file = inside.get(row.pk, {})
+        found[row.pk] = _by_language([row.summary, row.body, *row.tags, *titles, file])
     return found
 
 

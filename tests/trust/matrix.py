@@ -72,7 +72,7 @@ PUBLIC = {
     "dataset_history": "dataset", "dataset_file": "dataset_file", "documents": "none",
     "dataset_embed": "dataset",
     "documents_feed": "none", "document": "document", "document_history": "document",
-    "document_file": "document_file", "charter": "none", "reported": "proposal_id",
+    "document_file": "document_file", "document_text": "document_text", "charter": "none", "reported": "proposal_id",
     "moderation": "none", "decision": "decision", "register": "none", "register_entry": "index",
     "subscribe_sent": "none", "feed": "none", "node_feed": "node",
     "account_inactive": "none",

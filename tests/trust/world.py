@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from parvis.catalogue.tests import catalogue_factories as catalogue
+from parvis.catalogue.texts.models import FileText
 from parvis.collaborate import meetings
 from parvis.collaborate.tests import collaborate_factories as together
 from parvis.consult import contributions
@@ -269,6 +270,7 @@ def _catalogue(world: World) -> None:
     hidden = catalogue.make_document("note", public=False)
     version = dataset.resources.get().current
     resource = dataset.resources.get()
+    FileText.objects.create(document=document, sha256="0" * 64, state="read", parts=["Un mot."])
     world.things |= {"dataset": dataset, "draft_dataset": draft, "document": document}
     world.args |= {
         "dataset": [dataset.node.slug],
@@ -290,6 +292,7 @@ def _catalogue(world: World) -> None:
         "document": [document.node.slug],
         "draft_document": [hidden.node.slug],
         "document_file": [document.node.slug, document.file_name],
+        "document_text": [document.node.slug],
     }
 
 
