@@ -4,13 +4,13 @@ import tempfile
 from collections.abc import Iterator
 from typing import Literal, get_args
 
-from parvis.tables import write
+from parvis.tables import write, write_xml
 from parvis.tables.errors import TableError
 from parvis.tables.query import Query
 from parvis.tables.schema import Schema
 from parvis.tables.store import Store, Version
 
-Format = Literal["csv", "tsv", "json", "ndjson", "xlsx", "parquet"]
+Format = Literal["csv", "tsv", "json", "ndjson", "xml", "xlsx", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 CHUNK_BYTES = 1 << 18
 
@@ -46,6 +46,8 @@ def chunks(
         return write.csv_chunks(schema, reader, separator=separator, bom=bom, exact=exact)
     if kind == "json":
         return write.json_chunks(schema, reader)
+    if kind == "xml":
+        return write_xml.xml_chunks(schema, reader, number="_id")
     if kind == "ndjson":
         return write.ndjson_chunks(schema, reader)
     return _made(kind, schema, reader, language)

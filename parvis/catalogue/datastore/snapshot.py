@@ -13,7 +13,7 @@ from uuid import UUID
 import pyarrow as pa
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from parvis.catalogue import loading, services, store
 from parvis.catalogue.datastore import fields
@@ -40,7 +40,7 @@ class NotReady(Refused):
     """The table is large and its file is being written: 503, try again."""
 
     status = 503
-    message = "The table is being prepared. Try again in a minute."
+    message = _("The table is being prepared. Try again in a minute.")
 
 
 def codebook(table: Table) -> Schema:
@@ -193,7 +193,7 @@ def make_version(table: Table) -> Version | None:
         reader = _without_numbers(reader, columns)
     version = loading.put_table(
         actor=actor, resource=table.resource, data=reader, schema=columns,
-        note={"fr": _("Rows written by a program.")},
+        note={"fr": "Lignes écrites par un programme.", "en": "Rows written by a program."},
     )  # fmt: skip
     with transaction.atomic():
         Table.objects.filter(pk=table.pk).update(version=version, version_edition=edition)
