@@ -278,6 +278,8 @@ def _catalogue(world: World) -> None:
         "dataset_file": [dataset.node.slug, version.sha256, f"{resource.slug}.csv"],
         "file": [dataset.node.slug, resource.slug],
         "ckan_file": [dataset.pk, resource.pk, f"{resource.slug}.csv"],
+        "dump": [resource.pk],
+        "draft_dump": [draft.resources.get().pk],
         "rdf": ["ttl"],
         "dataset_rdf": [dataset.node.slug, "jsonld"],
         "dataset_cited": [dataset.node.slug, "json"],
