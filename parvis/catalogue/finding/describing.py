@@ -7,12 +7,11 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
-
 from parvis.analysis.text import fold, stem
+from parvis.catalogue import seen
 from parvis.catalogue.ckan import objects
+from parvis.catalogue.conformity import lateness
 from parvis.catalogue.finding.conditions import TEXT_FIELDS
-from parvis.catalogue.finding.lateness import due_at
 from parvis.catalogue.finding.models import VALUE_CHARACTERS
 from parvis.catalogue.lists import CATEGORIES, FORMATS, LICENCES
 from parvis.catalogue.models import Dataset, Document, Resource
@@ -31,6 +30,8 @@ PARTS = (
 WEIGHTS: Mapping[str, int] = {"name_words": 4, "title": 4, "tag_words": 2, "group_words": 2}
 MARK = "~"
 """What begins the field of a text in the postings; no other field begins so."""
+THERE = "?"
+"""The field whose values are the names of the fields that have something."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STATES = {State.DRAFT: "draft", State.PRIVATE: "active", State.PUBLIC: "active"}
 _ELIDED = frozenset("ldjmnstc")
@@ -61,6 +62,13 @@ class Described:
         for part, words in self.texts.items():
             for word in words:
                 yield MARK + part, word
+        for name in self.there():
+            yield THERE, key(name)
+
+    def there(self) -> Iterator[str]:
+        """Yield the name of each field, and of each text, that has something."""
+        yield from self.values
+        yield from (MARK + part for part, words in self.texts.items() if words)
 
     def document(self) -> dict[str, Any]:
         """Return what the conditions read: field -> values, sets of stems and of words."""
@@ -139,42 +147,21 @@ def _free(extras: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     return {
         f"{before}{name}"[:100].replace("\x00", ""): value
         for name, value in extras.items()
-        if isinstance(value, str | int | float | list) and name[:1] not in {MARK, "+"}
+        if isinstance(value, str | int | float | list) and name[:1] not in {MARK, THERE, "+"}
     }
-
-
-def _address(dataset: Dataset, row: Resource) -> str:
-    return objects.download_url(dataset, row) if row.current_id else row.url
 
 
 def _datasets(ids: Sequence[UUID]) -> dict[UUID, Described]:
-    files = (
-        Resource.objects.filter(published_at__isnull=False)
-        .select_related("current")
-        .defer("current__profile", "current__columns")
-        .order_by("position", "pk")
-    )
-    rows = _alive(Dataset.objects.all(), ids).prefetch_related(
-        Prefetch("resources", queryset=files, to_attr="shown")
-    )
-    more: list[str] = []
-    if hasattr(Dataset, "ckan_groups"):
-        rows, more = rows.prefetch_related("ckan_groups"), ["ckan_groups"]
+    rows = _alive(Dataset.objects.all(), ids).prefetch_related(seen.files(), "ckan_groups")
     found = list(rows)
     texts = kinds.get("dataset").texts([row.pk for row in found]) if found else {}
-    return {
-        row.pk: _dataset(
-            row,
-            [group for name in more for group in getattr(row, name).all() if not group.deleted],
-            list(texts.get(row.pk, {}).values()),
-        )
-        for row in found
-    }
+    return {row.pk: _dataset(row, list(texts.get(row.pk, {}).values())) for row in found}
 
 
-def _dataset(row: Dataset, made: Sequence[Any], said: Sequence[str]) -> Described:
+def _dataset(row: Dataset, said: Sequence[str]) -> Described:
     node, organisation = row.node, row.organisation
-    files: Sequence[Resource] = row.shown  # type: ignore[attr-defined]
+    files: Sequence[Resource] = row.published  # type: ignore[attr-defined]
+    made = [group for group in row.ckan_groups.all() if not group.deleted]
     created = node.published_at or node.created_at
     public = node.state == State.PUBLIC
     groups = {slug: str(CATEGORIES[slug]) for slug in row.categories if slug in CATEGORIES}
@@ -209,7 +196,7 @@ def _dataset(row: Dataset, made: Sequence[Any], said: Sequence[str]) -> Describe
         created=microseconds(created),
         modified=microseconds(row.modified_at),
         published=microseconds(node.published_at),
-        due=microseconds(due_at(row.frequency, row.modified_at)),
+        due=microseconds(lateness.due(row.frequency, row.modified_at)),
         box=_box(row.box),
         values=_values(values),
         texts={
@@ -244,7 +231,7 @@ def _ckan_fields(row: Dataset, files: Sequence[Resource]) -> dict[str, Any]:
         "maintainer_email": row.maintainer_email,
         "version": row.version,
         "res_format": sorted({file.format for file in files}),
-        "res_url": [_address(row, file) for file in files],
+        "res_url": [objects.download_url(row, file) for file in files],
         "res_type": sorted({file.kind for file in files}),
         "url": row.url or (row.sources[0] if row.sources else None),
         "num_resources": str(len(files)),

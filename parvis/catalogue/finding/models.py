@@ -1,6 +1,6 @@
 """The index of the catalogue: nothing here is the only copy of anything.
 
-Every table can be made again from datasets and documents (`parvis.catalogue.finding.index.rebuild`).
+Every table can be made again from datasets and documents (`finding.index.rebuild`).
 """
 
 from django.db import models
