@@ -135,6 +135,13 @@ def _daily() -> bool:
     return bool(daily.refresh())
 
 
+def _harvests() -> bool:
+    """Start the harvests that are due, end those that died."""
+    from parvis.catalogue.harvest import schedule
+
+    return schedule.tick()
+
+
 class Made:
     """Runs what a class of a domain makes: made at the first run, since Django is loaded then."""
 
@@ -257,6 +264,10 @@ def lanes(jobs: Jobs | None = None) -> dict[str, list[Step]]:
         ],
         "notices": [Step("notices", _notices, every=1)],
         "jobs": [Step("jobs", jobs or Jobs())],
+        "outside": [
+            Step("harvests", _harvests, every=30),
+            Step("links", Made("parvis.catalogue.harvest.links.Watch"), every=2),
+        ],
         "methods": [
             Step("methods", _methods, every=10),
             Step("promises", Made("parvis.site.promise_keeping.Watch"), every=30),

@@ -29,6 +29,8 @@ urlpatterns = [
         path("", include("parvis.innovation.urls")),
         path("", include("parvis.collaborate.urls")),
         path("", include("parvis.catalogue.datastore.urls")),
+        # Before it: "harvest" would be taken for the name of a dataset.
+        path("", include("parvis.catalogue.harvest.urls")),
         path("", include("parvis.catalogue.urls")),
         path("", include("parvis.catalogue.texts.urls")),
         path("", include("parvis.proactive.urls")),

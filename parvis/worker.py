@@ -1,12 +1,13 @@
 """The worker: everything that happens after the answer to a request, or because time passes.
 
-Five lanes, each a thread with its own connection, so that a mail server that hangs or an analysis
+Six lanes, each a thread with its own connection, so that a mail server that hangs or an analysis
 of ten minutes never delays the register:
 
     ledger   index the new leaves, sign the head                      within a second
     events   hand events to search, notices, publication; say boundaries; clean up
     notices  send what people asked to be told
     jobs     imports, exports, analyses
+    outside  due harvests; links of the catalogue, tried one site at a time
     methods  charts of the surveys that changed, figures of the whole site
 
 A step that fails is logged and tried again later (1, 2, 4... 60 s); the others go on. One worker

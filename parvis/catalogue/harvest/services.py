@@ -23,6 +23,7 @@ from parvis.core.rows import apply, check_row
 
 EDITABLE = ("organisation", "name", "kind", "url", "filters", "language", "licence", "schedule",
             "arrival", "active")  # fmt: skip
+READING = ("kind", "url", "filters", "language", "licence")
 EVERY = {
     HarvestSource.Schedule.DAILY: timedelta(days=1),
     HarvestSource.Schedule.WEEKLY: timedelta(days=7),
@@ -116,6 +117,7 @@ def update_source(
         return source
     access.require(actor, "manage_catalogue", source)
     before = (source.schedule, source.organisation_id)
+    asked = [getattr(source, name) for name in READING]
     apply(source, changes, EDITABLE)
     _require(actor, source)
     if source.organisation_id != before[1] and source.items.filter(dataset__isnull=False).exists():
@@ -124,8 +126,9 @@ def update_source(
     _check(source)
     if source.schedule != before[0]:
         source.next_at = timezone.now() if source.schedule in EVERY else None
-    # Another address or filter gives other changes: the next run reads everything.
-    source.newest = ""
+    if asked != [getattr(source, name) for name in READING]:
+        # Another address or filter gives other changes: the next run reads everything.
+        source.newest = ""
     source.save()
     emit(
         "harvest.source_changed", node=source.node, actor=actor, data={"source": source.pk}, key=key
