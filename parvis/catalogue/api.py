@@ -5,23 +5,20 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.urls import reverse
 from ninja import Query as InQuery
 from ninja import Router, Schema
 from pydantic import Field
 
-from parvis.catalogue import previews, queries, store
+from parvis.catalogue import addresses, queries
+from parvis.catalogue.datastore.api import router as tables_router
 from parvis.catalogue.lists import FORMATS
 from parvis.catalogue.models import Dataset, Document
 from parvis.core import limits
-from parvis.core.errors import Invalid, NotFound
-from parvis.tables.errors import TableError
-from parvis.tables.query import Query
-from parvis.tables.write import iso
 
 router = Router(tags=["catalogue"])
-ROWS_MAX = 1_000
+router.add_router("", tables_router)
 
 
 class Download(Schema):
@@ -32,13 +29,19 @@ class Download(Schema):
 
 
 class FileOut(Schema):
-    """A file of a dataset; `version` is the SHA-256 of its Parquet form."""
+    """A file of a dataset: a table, a file kept as it came, or a link.
+
+    `version` is the SHA-256 of a table's Parquet form; null, as `rows`, for what is no table.
+    """
 
     name: str
+    kind: str = Field(description="table, file or link")
     title: dict[str, str]
     description: dict[str, str]
-    version: str
-    rows: int
+    format: str
+    url: str
+    version: str | None
+    rows: int | None
     columns: list[dict[str, Any]]
     downloads: list[Download]
 
@@ -99,15 +102,6 @@ class DocumentPage(Schema):
     results: list[DocumentOut]
 
 
-class Rows(Schema):
-    """Some rows of a file, how many match, and of how many."""
-
-    count: int
-    total: int
-    version: str
-    rows: list[dict[str, Any]]
-
-
 class Listing(Schema):
     """What a list may be asked."""
 
@@ -143,22 +137,29 @@ def _dataset(row: Dataset) -> dict[str, Any]:
 
 
 def _file(row: Dataset, file: Any) -> dict[str, Any]:
-    args = [row.node.slug, file.current.sha256]
-    return {
+    version, url = file.current, addresses.file_url(row, file)
+    out = {
         "name": file.slug,
+        "kind": "table" if version else "file" if file.file_id else "link",
         "title": file.name,
         "description": file.description,
-        "version": file.current.sha256,
-        "rows": file.current.rows,
-        "columns": file.current.columns,
-        "downloads": [
+        "format": file.format,
+        "url": url,
+        "version": version.sha256 if version else None,
+        "rows": version.rows if version else None,
+        "columns": version.columns if version else [],
+        "downloads": [{"format": file.format, "url": url}] if url else [],
+    }
+    if version:
+        args = [row.node.slug, version.sha256]
+        out["downloads"] = [
             {
                 "format": FORMATS[extension][0],
                 "url": _absolute(reverse("dataset_file", args=[*args, f"{file.slug}.{extension}"])),
             }
             for extension in FORMATS
-        ],
-    }
+        ]
+    return out
 
 
 def _document(row: Document) -> dict[str, Any]:
@@ -197,51 +198,6 @@ def datasets(request: HttpRequest, asked: InQuery[Listing]) -> dict[str, Any]:
 def dataset(request: HttpRequest, name: str) -> dict[str, Any]:
     """One dataset with its files and their codebooks."""
     return _dataset(queries.dataset_by_slug(name))
-
-
-@router.get("/datasets/{name}/rows", response=Rows)
-def dataset_rows(
-    request: HttpRequest,
-    name: str,
-    file: str = "",
-    limit: int = 20,
-    offset: int = 0,
-) -> dict[str, Any]:
-    """Rows of one file (the first one by default): at most 1,000 a call.
-
-    `filter` (repeated) is "column|operator|value" with operators eq, ne, contains, gt, lt, empty,
-    filled; `words` searches every column; `sort` is a column, with "-" in front for descending.
-    """
-    row = queries.dataset_by_slug(name)
-    files = row.published  # type: ignore[attr-defined]
-    resource = next((one for one in files if file in ("", one.slug)), None)
-    if resource is None:
-        raise NotFound
-    if not (0 < limit <= ROWS_MAX) or offset < 0:
-        raise Invalid({"limit": [f"1 to {ROWS_MAX}"]})
-    version = resource.current
-    schema = store.schema_of(version)
-    parameters: QueryDict = request.GET
-    query = Query(
-        where=tuple(one.where for one in previews.filters_of(parameters, schema)),
-        search=parameters.get("words", "").strip()[: limits.SEARCH_CHARACTERS],
-        sort=previews.sort_of(parameters, schema)[1],
-        limit=limit,
-        offset=offset,
-    )
-    files_store = store.store()
-    try:
-        stored = files_store.version(version.sha256, schema)
-        count = files_store.count(stored, query)
-        rows = files_store.query(stored, query).read_all().to_pylist()
-    except TableError as error:
-        raise Invalid({"filter": [str(error)]}) from None
-    return {
-        "count": count,
-        "total": version.rows,
-        "version": version.sha256,
-        "rows": [{key: iso(value) for key, value in one.items()} for one in rows],
-    }
 
 
 @router.get("/documents", response=DocumentPage)

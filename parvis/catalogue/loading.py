@@ -298,10 +298,10 @@ def drop_waiting(resource: Resource) -> None:
         return
     sha256 = waiting.sha256
     waiting.delete()
-    transaction.on_commit(lambda: _drop_file(sha256))
+    transaction.on_commit(lambda: drop_table(sha256))
 
 
-def _drop_file(sha256: str) -> None:
+def drop_table(sha256: str) -> None:
     if not Version.objects.filter(sha256=sha256).exists():
         files = store.store()
         try:

@@ -19,6 +19,10 @@ WRITING: set[str] = set()
 """The actions that change something: by POST only."""
 MODULES = (
     "parvis.catalogue.ckan.actions",
+    "parvis.catalogue.ckan.organisations",
+    "parvis.catalogue.ckan.writing",
+    "parvis.catalogue.ckan.organising",
+    "parvis.catalogue.ckan.people",
     "parvis.catalogue.datastore.actions",
 )
 

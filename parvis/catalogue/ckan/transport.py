@@ -22,6 +22,7 @@ from parvis.core.errors import Refused, SignInNeeded
 
 log = logging.getLogger("parvis.catalogue")
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$.]{0,100}", re.ASCII)
+JSON_BYTES, ANONYMOUS_BYTES = 100_000_000, 2_600_000
 _METHODS = "GET, POST, OPTIONS"
 
 
@@ -40,7 +41,15 @@ def _object(text: str) -> dict[str, Any]:
     return value
 
 
-def _data(request: HttpRequest) -> dict[str, Any]:
+def _body(request: HttpRequest, most: int) -> str:
+    """Return the text of a body of `most` bytes at most. Raises BadRequest."""
+    content = request.read(most + 1)
+    if len(content) > most:
+        raise BadRequest("the body is too large")
+    return content.decode()
+
+
+def _data(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     """Return the parameters of a request, however they came. Raises BadRequest."""
     if request.method in {"GET", "HEAD"}:
         return _flat(request.GET)
@@ -48,9 +57,12 @@ def _data(request: HttpRequest) -> dict[str, Any]:
     try:
         if kind == "multipart/form-data":
             return {**_flat(request.POST), **request.FILES.dict()}
-        body = request.body.decode()
         if kind == "application/x-www-form-urlencoded":
+            body = request.body.decode()
             _ = request.POST
+        else:
+            # Rows come by thousands from whoever may write; nobody else needs much.
+            body = _body(request, JSON_BYTES if actor.person else ANONYMOUS_BYTES)
     except (UnicodeDecodeError, MultiPartParserError, OSError):
         raise BadRequest("the body cannot be read") from None
     except SuspiciousOperation:
@@ -114,10 +126,11 @@ def _run(request: HttpRequest, name: str) -> Any:
         raise BadRequest(f"there is no action {name!r}")
     if request.method in {"GET", "HEAD"} and name in registry.WRITING:
         raise BadRequest(f"{name} writes: send it by POST")
-    data = _data(request)
+    actor = actor_of(request)
+    data = _data(request, actor)
     if request.method == "GET":
         data.pop("callback", None)
-    return registry.ACTIONS[name](data, actor_of(request))
+    return registry.ACTIONS[name](data, actor)
 
 
 @csrf_exempt

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from parvis.catalogue import charts, previews, queries
+from parvis.catalogue import addresses, charts, previews, queries
 from parvis.catalogue.lists import FORMATS
 from parvis.catalogue.models import Dataset, Document, Resource, Version
 from parvis.core import limits, revisions
@@ -155,6 +155,16 @@ def _file(dataset: Dataset, resource: Resource, version: Version, *, shown: bool
     }
 
 
+def other_file(dataset: Dataset, resource: Resource) -> dict[str, Any]:
+    """Return what the page shows of a file that is no table, or of a link."""
+    return {
+        "resource": resource,
+        "url": addresses.file_path(dataset, resource),
+        "size": resource.file.size if resource.file else None,
+        "elsewhere": resource.file is None,
+    }
+
+
 def _all_related(node: Node) -> list[dict[str, Any]]:
     """Return the public links of a node, those of one kind together."""
     return sorted(map(_related, queries.related(node)), key=lambda one: one["words"])
@@ -176,8 +186,10 @@ def _related(link: Any) -> dict[str, Any]:
 def dataset(request: HttpRequest, slug: str) -> HttpResponse:
     """One dataset: what it is, its rows, its picture, its words, how to take it away."""
     found = queries.dataset_by_slug(slug)
-    pairs = [(row, row.current) for row in found.published]  # type: ignore[attr-defined]
+    files: list[Resource] = found.published  # type: ignore[attr-defined]
+    pairs = [(row, row.current) for row in files if row.current is not None]
     context = dataset_context(request, found, pairs)
+    context["others"] = [other_file(found, row) for row in files if row.current is None]
     context["versions"] = [
         {"version": version, **_file(found, version.resource, version, shown=False)}
         for version in queries.versions_of(found)[:10]
