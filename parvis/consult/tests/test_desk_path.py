@@ -1,5 +1,6 @@
 """An adviser who reads only the pages goes from the blueprint to an open consultation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -16,6 +17,12 @@ from tests.factories import make_legal_defaults, make_organisation, make_person,
 
 pytestmark = pytest.mark.django_db
 PAGES_MAX, FIELDS_MAX = 12, 40
+# Keystroke-level model (Card, Moran and Newell, 1983), in seconds: think, point, press the button
+# of a mouse, move the hands between mouse and keyboard, type a character (40 words a minute).
+THINK, POINT, PRESS, HOME, KEY = 1.35, 1.1, 0.2, 0.4, 0.28
+# Reading is no keystroke: a page is looked over at 230 words a minute, 60 words of it.
+LOOK = 60 / 230 * 60
+MINUTES_MAX = 15
 
 
 @dataclass
@@ -92,6 +99,7 @@ class Adviser:
         self.client = client
         self.pages: list[str] = []
         self.fields = 0
+        self.seconds = 0.0
         self.url, self.html, self.status = "", "", 0
 
     def _shown(self, response) -> None:
@@ -103,9 +111,11 @@ class Adviser:
         self.reader = Reader()
         self.reader.feed(self.html)
         self.pages.append(self.url)
+        self.seconds += LOOK
 
     def visit(self, url: str) -> None:
         self.url = urldefrag(urljoin(self.url, url))[0]
+        self.seconds += THINK + POINT + PRESS
         self._shown(self.client.get(self.url))
 
     def follow(self, words: str) -> None:
@@ -124,8 +134,12 @@ class Adviser:
             if values[name] != [value]:
                 values[name] = [value]
                 self.fields += 1
+                self.seconds += THINK + POINT + PRESS + HOME
+                chosen = name in form.choices
+                self.seconds += POINT + PRESS if chosen else HOME + KEY * len(value)
         action = urljoin(self.url, form.action) if form.action else self.url
         self.url = urldefrag(action)[0]
+        self.seconds += THINK + POINT + PRESS
         self._shown(self.client.post(self.url, values))
 
 
@@ -191,7 +205,9 @@ def _legal(me: Adviser, first: bool) -> None:
 
 
 @pytest.mark.parametrize(("english", "first"), [(True, False), (False, False), (True, True)])
-def test_from_the_blueprint_to_open(client: Client, english: bool, first: bool) -> None:
+def test_from_the_blueprint_to_open(
+    client: Client, english: bool, first: bool, record_property: Callable[[str, object], None]
+) -> None:
     if not first:
         make_legal_defaults()
     me, consultation = _plan_of(client, english)
@@ -208,6 +224,10 @@ def test_from_the_blueprint_to_open(client: Client, english: bool, first: bool) 
     # Once in the life of a body, two pages more.
     assert len(me.pages) <= PAGES_MAX + 2 * first, "\n".join(me.pages)
     assert me.fields <= FIELDS_MAX, me.fields
+    record_property("pages", len(me.pages))
+    record_property("fields", me.fields)
+    record_property("minutes", round(me.seconds / 60, 1))
+    assert me.seconds / 60 <= MINUTES_MAX, me.seconds
     survey = consultation.activities.select_related("consultation__node").get(method="survey")
     later = timezone.now() + timedelta(days=4)
     assert phases.is_open(survey, "answer", at=later)
