@@ -190,6 +190,7 @@ EVENT_CONSUMERS = [
     "parvis.understand.consume.consume",
     "parvis.notify.consume.consume",
     "parvis.site.publication.consume",
+    "parvis.site.registers.consume",
     "parvis.catalogue.texts.tasks.consume",
     "parvis.methods.survey.consume.consume",
 ]

@@ -122,6 +122,14 @@ def take_back(register: Register, codes: set[str]) -> list[str]:
     return found
 
 
+def _lock(record: Record) -> Record:
+    """Return a row as it stands now, locked. Raises Conflict once it is withdrawn."""
+    locked = Record.objects.select_for_update(of=("self",)).get(pk=record.pk)
+    if locked.withdrawn_at:
+        raise Conflict(_("This row was withdrawn."))
+    return locked
+
+
 @transaction.atomic
 def correct_record(
     *,
@@ -137,9 +145,7 @@ def correct_record(
     register = record.register
     access.require(actor, "manage_catalogue", register)
     why = reason_of(why, "why", words=_("Say why it is corrected."))
-    locked = Record.objects.select_for_update(of=("self",)).get(pk=record.pk)
-    if locked.withdrawn_at:
-        raise Conflict(_("This row was withdrawn."))
+    locked = _lock(record)
     shape = shape_of(register)
     values, problems = check_row(shape, {**cells, NUMBER: record.number})
     if problems:
@@ -159,8 +165,7 @@ def correct_record(
 def withdraw_record(*, actor: Actor, record: Record, why: Text) -> Record:
     """Take a row out of the lists; its page stays and says why. Raises Invalid, Conflict."""
     access.require(actor, "manage_catalogue", record.register)
-    if record.withdrawn_at:
-        raise Conflict(_("This row was withdrawn."))
+    _lock(record)
     record.withdrawn_why = reason_of(why, "why", words=_("Say why it is withdrawn."))
     record.withdrawn_at = record.modified_at = timezone.now()
     record.save(update_fields=["withdrawn_at", "withdrawn_why", "modified_at"])
@@ -173,8 +178,7 @@ def withdraw_record(*, actor: Actor, record: Record, why: Text) -> Record:
 def attach_file(*, actor: Actor, record: Record, name: str, content: bytes) -> Record:
     """Attach the file that was sent (one a row, replaced by the next). Raises Invalid."""
     access.require(actor, "manage_catalogue", record.register)
-    if record.withdrawn_at:
-        raise Conflict(_("This row was withdrawn."))
+    _lock(record)
     media_type = files.sniff(name, content)
     record.file = files.store([content], media_type)
     record.file_name = files_name(name)

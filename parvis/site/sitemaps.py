@@ -27,7 +27,7 @@ ROWS_MAX = 5_000
 FIXED = (
     "home", "consultations", "commitments", "datasets", "documents", "strategies", "pillars",
     "promises", "news_list", "register", "guarantees", "accessibility", "privacy", "api_guide",
-    "moderation", "charter",
+    "moderation", "charter", "disclosure", "typed_registers",
 )  # fmt: skip
 # Kinds whose own row says when they last changed, beyond their words.
 _CHANGED = {"dataset": "dataset__modified_at", "document": "document__modified_at"}
