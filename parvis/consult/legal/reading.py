@@ -83,6 +83,13 @@ class Reading:
         return str(self.document.kind)
 
     @property
+    def confirmed_name(self) -> str:
+        """Who confirmed it: the name that this person shows, never an identifier."""
+        if self.confirmed_by is None:
+            return "Parvis"
+        return self.confirmed_by.display_name or str(_("somebody of the team"))
+
+    @property
     def gaps(self) -> list[Row]:
         """The elements that miss something."""
         return [row for row in self.rows if row.gap]
