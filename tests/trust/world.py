@@ -10,6 +10,11 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from parvis.catalogue import others
+from parvis.catalogue import services as datasets
+from parvis.catalogue.approval import removing
+from parvis.catalogue.harvest import services as harvest
+from parvis.catalogue.harvest.tests import harvest_factories as harvests
 from parvis.catalogue.tests import catalogue_factories as catalogue
 from parvis.catalogue.texts.models import FileText
 from parvis.collaborate import meetings
@@ -271,10 +276,23 @@ def _catalogue(world: World) -> None:
     version = dataset.resources.get().current
     resource = dataset.resources.get()
     FileText.objects.create(document=document, sha256="0" * 64, state="read", parts=["Un mot."])
+    private = catalogue.make_dataset("prive", title="Jeu privé")
+    datasets.make_private(actor=SYSTEM, dataset=private)
+    waiting = draft.resources.get().versions.get()
+    removed = removing.remove(
+        actor=SYSTEM,
+        resource=others.add_other(
+            actor=SYSTEM, dataset=dataset, name={"fr": "Page"}, url="https://exemple.test/page"
+        ),
+    )
     world.things |= {"dataset": dataset, "draft_dataset": draft, "document": document}
     world.args |= {
         "dataset": [dataset.node.slug],
         "draft_dataset": [draft.node.slug],
+        "private_dataset": [private.node.slug],
+        "version_page": [dataset.node.slug, version.sha256],
+        "draft_dataset_file": [draft.node.slug, waiting.pk, "villes.csv"],
+        "removed_file": [dataset.node.slug, removed.pk],
         "dataset_file": [dataset.node.slug, version.sha256, f"{resource.slug}.csv"],
         "file": [dataset.node.slug, resource.slug],
         "ckan_file": [dataset.pk, resource.pk, f"{resource.slug}.csv"],
@@ -320,6 +338,19 @@ def _proactive(world: World) -> None:
         "kept_register": [row.node.slug],
         "register_import": [row.node.slug, waiting.pk],
         "kept_record": [row.node.slug, record.pk],
+    }
+
+
+def _harvests(world: World) -> None:
+    source = harvests.make_source()
+    running = harvests.make_source(url="https://lu.exemple.org")
+    kept, gone = harvests.make_items(source)
+    harvest.ask_run(actor=SYSTEM, source=running)
+    world.args |= {
+        "harvest": [source.pk],
+        "harvest_running": [running.pk],
+        "harvest_item": [kept.pk],
+        "harvest_gone": [gone.pk],
     }
 
 
@@ -450,6 +481,7 @@ def make_world(settings: Any, tmp_path: Any) -> World:
     _plans(world)
     _frame(world)
     _catalogue(world)
+    _harvests(world)
     _proactive(world)
     _together(world)
     _pages(world)
