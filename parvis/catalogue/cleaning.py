@@ -42,7 +42,7 @@ EDITABLE = (
 )
 TAGS_MAX, SOURCES_MAX = 30, 60
 # CKAN keeps these words for its own addresses, and so do we.
-RESERVED = frozenset({"new", "edit", "search", "feed", "files"})
+RESERVED = frozenset({"new", "edit", "search", "feed", "files", "harvest", "moissonnage"})
 _PERIOD = re.compile(r"(\d{4}-\d\d-\d\d)?/?(\d{4}-\d\d-\d\d)?")
 
 

@@ -21,6 +21,7 @@ from parvis.catalogue.cleaning import clean_tags as clean_tags
 from parvis.catalogue.cleaning import clean_title as clean_title
 from parvis.catalogue.conformity.profile import Hole as Hole
 from parvis.catalogue.conformity.profile import holes as holes
+from parvis.catalogue.harvest.keeping import refuse_by_hand
 from parvis.catalogue.models import Dataset, Resource, Version
 from parvis.core import access, revisions
 from parvis.core.access import Actor
@@ -83,6 +84,7 @@ def update_dataset(
     if replayed(key):
         return dataset
     access.require(actor, "manage_catalogue", dataset)
+    refuse_by_hand(dataset)
     gate.require_second_once_public(actor, dataset, second)
     assign(dataset, changes)
     access.require(actor, "manage_catalogue", dataset)
@@ -110,6 +112,7 @@ def add_resource(
 ) -> Resource:
     """Add a file to a dataset (its versions come by `loading.add_version`) and return it."""
     access.require(actor, "manage_catalogue", dataset)
+    refuse_by_hand(dataset)
     words = clean_title(name)
     base = slugify(slug or words[DEFAULT])[:50].strip("-_") or "donnees"
     taken = set(dataset.resources.values_list("slug", flat=True))
@@ -143,6 +146,7 @@ def update_resource(
 ) -> Resource:
     """Change the words of a file, and where a link leads. Raises Invalid, Forbidden, Conflict."""
     access.require(actor, "manage_catalogue", resource.dataset)
+    refuse_by_hand(resource.dataset)
     if is_seen(resource):
         gate.require_second_once_public(actor, resource.dataset, second)
     resource.name, resource.description, resource.kind = clean_title(name), description, kind
@@ -291,6 +295,7 @@ def make_private(*, actor: Actor, dataset: Dataset) -> Dataset:
 def remove_resource(*, actor: Actor, resource: Resource, second: Actor | None = None) -> None:
     """Remove a link, a file, or a table that was never published. Raises Conflict, Forbidden."""
     access.require(actor, "manage_catalogue", resource.dataset)
+    refuse_by_hand(resource.dataset)
     if resource.versions.filter(published_at__isnull=False).exists():
         raise Conflict(_("This file was published: people may cite it, it stays."))
     if is_seen(resource):

@@ -16,7 +16,7 @@ from parvis.catalogue.harvest.readers import INCREMENTAL
 from parvis.catalogue.models import Dataset, Resource
 from parvis.core import access, jobs
 from parvis.core.access import SYSTEM, Actor
-from parvis.core.errors import Conflict, Forbidden, Invalid
+from parvis.core.errors import Conflict, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.models import Job, Node, Organisation, State
 from parvis.core.rows import apply, check_row
@@ -276,11 +276,3 @@ def publish_drafts(*, actor: Actor, source: HarvestSource) -> int:
                 emit("dataset.harvested", node=row.node, actor=actor, data={"source": source.pk})
         count += len(rows)
     return count
-
-
-def refuse_by_hand(dataset: Dataset) -> None:
-    """Return when a dataset may be edited here. Raises Forbidden while a source keeps it."""
-    held = HarvestItem.objects.filter(dataset=dataset, detached_at__isnull=True)
-    if (item := held.select_related("source").first()) is not None:
-        words = _("This dataset comes from “%(source)s”: detach it first, to edit it here.")
-        raise Forbidden(words % {"source": item.source.name})

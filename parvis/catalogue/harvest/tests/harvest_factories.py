@@ -124,3 +124,16 @@ def outcomes(source: HarvestSource) -> dict[str, tuple[str, str]]:
         item.remote_id: (item.outcome, item.reason.get("code", ""))
         for item in HarvestItem.objects.filter(source=source)
     }
+
+
+def make_items(source: HarvestSource) -> tuple[HarvestItem, HarvestItem]:
+    """Return an item whose dataset is here, and one whose dataset was archived."""
+    site = Ckan(package(901), package(902))
+    harvest(source, site)
+    del site.packages[uuid_of(902)]
+    for _n in range(engine.MISSED_RUNS_MAX):
+        harvest(source, site)
+    items = {
+        item.remote_id: item for item in source.items.select_related("source", "dataset__node")
+    }
+    return items[uuid_of(901)], items[uuid_of(902)]

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from parvis.catalogue.harvest import engine, schedule, services, writing
+from parvis.catalogue.harvest import engine, keeping, schedule, services, writing
 from parvis.catalogue.harvest.models import HarvestItem, HarvestRun
 from parvis.catalogue.harvest.reasons import in_words
 from parvis.catalogue.harvest.tests.harvest_factories import (
@@ -241,9 +241,9 @@ def test_detached_it_is_edited_here_and_left_alone():
     assert item.dataset.node.state == State.DRAFT
     assert not item.dataset.resources.filter(published_at__isnull=False).exists()
     with pytest.raises(Forbidden, match="Ville ouverte"):
-        services.refuse_by_hand(item.dataset)
+        keeping.refuse_by_hand(item.dataset)
     services.detach(actor=SYSTEM, item=item)
-    services.refuse_by_hand(item.dataset)
+    keeping.refuse_by_hand(item.dataset)
     with pytest.raises(Conflict):
         services.detach(actor=SYSTEM, item=item)
     site.packages[uuid_of(1)]["title"] = "Autre titre"
