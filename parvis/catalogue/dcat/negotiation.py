@@ -16,7 +16,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     "nt": "application/n-triples",
 }
 """Extension -> media type."""
-_BY_TYPE = {media_type: extension for extension, media_type in reversed(MEDIA_TYPES.items())}
+_BY_TYPE = {media_type: extension for extension, media_type in MEDIA_TYPES.items()}
 _OFFERED = ["text/html", *_BY_TYPE]
 
 

@@ -81,16 +81,19 @@ class Offer:
         return (current.published_at if current else None) or self.resource.modified_at
 
 
-def offered() -> Prefetch:
-    """Prefetch the files that people may see, whatever they are, as `.offered`."""
-    rows = (
+def _offered() -> QuerySet[Resource]:
+    return (
         Resource.objects.filter(published_at__isnull=False)
         .filter(Q(current__isnull=False) | Q(file__isnull=False) | ~Q(url=""))
         .select_related("current", "file")
         .defer("current__profile", "current__columns", "extras")
         .order_by("position", "pk")
     )
-    return Prefetch("resources", queryset=rows, to_attr="offered")
+
+
+def offered() -> Prefetch:
+    """Prefetch the files that people may see, whatever they are, as `.offered`."""
+    return Prefetch("resources", queryset=_offered(), to_attr="offered")
 
 
 def public() -> QuerySet[Dataset]:
@@ -119,7 +122,7 @@ def public_one(name: str) -> Dataset:
 def with_offers(dataset: Dataset) -> Dataset:
     """Return the dataset with its `.offered` files: one query where they were not read."""
     if not hasattr(dataset, "offered"):
-        dataset.offered = list(offered().queryset.filter(dataset=dataset))  # type: ignore[attr-defined]
+        dataset.offered = list(_offered().filter(dataset=dataset))  # type: ignore[attr-defined]
     return dataset
 
 
@@ -138,9 +141,8 @@ def offers(dataset: Dataset) -> list[Offer]:
     """Return each way to take each file, in order."""
     found: list[Offer] = []
     for resource in with_offers(dataset).offered:  # type: ignore[attr-defined]
-        found += _of_table(dataset, resource) if resource.current_id else _of_other(
-            dataset, resource
-        )  # fmt: skip
+        kind = _of_table if resource.current_id else _of_other
+        found += kind(dataset, resource)
     return found
 
 
@@ -161,19 +163,17 @@ def _of_table(dataset: Dataset, resource: Resource) -> list[Offer]:
         "csv": (version.csv_bytes, version.csv_sha256),
         "parquet": (version.bytes, version.sha256),
     }
+    # One address each, the extension added: an address is slow to write, and these are many.
+    standing = _download(dataset, resource, resource.slug)
+    kept = reverse("dataset_file", args=[dataset.node.slug, version.sha256, resource.slug])
     found = []
     for extension, (name, media_type) in FORMATS.items():
         if extension == "xlsx" and version.rows > XLSX_ROWS_MAX:
             continue
         size, sha256 = known.get(extension, (None, ""))
-        file_name = f"{resource.slug}.{extension}"
-        frozen = reverse("dataset_file", args=[dataset.node.slug, version.sha256, file_name])
-        found.append(
-            Offer(
-                extension, resource, _download(dataset, resource, file_name),
-                settings.SITE_URL + frozen, name, media_type, size, sha256,
-            )
-        )  # fmt: skip
+        frozen = f"{settings.SITE_URL}{kept}.{extension}"
+        url = f"{standing}.{extension}"
+        found.append(Offer(extension, resource, url, frozen, name, media_type, size, sha256))
     return found
 
 

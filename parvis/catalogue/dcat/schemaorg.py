@@ -5,6 +5,7 @@ https://docs.mlcommons.org/croissant/docs/croissant-spec-1.0.html,
 https://specs.frictionlessdata.io/table-schema/.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -270,3 +271,13 @@ def table_schema(version: Version) -> dict[str, Any]:
         "fields": fields,
         "missingValues": [""],
     }
+
+
+def in_rdf(words: Mapping[str, Any], extension: str) -> bytes:
+    """Return a description as RDF in the format of an extension; nothing is fetched."""
+    from rdflib import Graph  # heavy, and few ask for this
+
+    context = words.get("@context") or {"@vocab": "https://schema.org/"}
+    graph = Graph().parse(data=json.dumps({**words, "@context": context}), format="json-ld")
+    names = {"rdf": "xml", "ttl": "turtle", "jsonld": "json-ld"}
+    return graph.serialize(format=names.get(extension, extension), encoding="utf-8")

@@ -15,9 +15,10 @@ from django.utils.translation import get_language, get_language_from_request
 from django.views.decorators.http import require_safe
 
 from parvis.catalogue import citing, queries
-from parvis.catalogue.dcat import negotiation, pages, records, schemaorg
+from parvis.catalogue.dcat import graph, negotiation, pages, records, schemaorg
 from parvis.catalogue.dcat.negotiation import MEDIA_TYPES, negotiated
-from parvis.catalogue.models import Resource
+from parvis.catalogue.dcat.triples import WRITERS
+from parvis.catalogue.models import Dataset, Resource
 from parvis.core.errors import NotFound
 from parvis.core.i18n import DEFAULT, LANGUAGES
 from parvis.core.models import Organisation, State
@@ -51,9 +52,7 @@ def _catalogue(request: HttpRequest, extension: str) -> HttpResponse:
         datasets, around, changed = pages.selected(asked, extension)
     except pages.BadQuestion as error:
         return _refused(error)
-    from parvis.catalogue.dcat import graph
-
-    body = graph.serialise(graph.of_page(datasets, around, changed), extension)
+    body = WRITERS[extension](graph.of_page(datasets, around, changed))
     return _answer(request, body, negotiation.content_type(extension))
 
 
@@ -81,25 +80,23 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     return _to_page(request, "datasets")
 
 
+def _written(row: Dataset, extension: str, profile: str) -> bytes | str:
+    if profile == "schemaorg":
+        return schemaorg.in_rdf(schemaorg.dataset(row, DEFAULT), extension)
+    if profile == "croissant":
+        return schemaorg.in_rdf(schemaorg.croissant(row), extension)
+    return WRITERS[extension](graph.of_dataset(row))
+
+
 def _dataset(request: HttpRequest, extension: str, name: str) -> HttpResponse:
     found = records.public_one(name)
     try:
         profiles = pages.profiles_of(request.GET.dict())
     except pages.BadQuestion as error:
         return _refused(error)
-    body = b""
+    body: bytes | str = b""
     if request.method != "HEAD":
-        from parvis.catalogue.dcat import graph
-
-        if profiles and profiles[0] in {"schemaorg", "croissant"}:
-            made = graph.of_words(
-                schemaorg.croissant(found)
-                if profiles[0] == "croissant"
-                else schemaorg.dataset(found, DEFAULT)
-            )
-        else:
-            made = graph.of_dataset(found)
-        body = graph.serialise(made, extension)
+        body = _written(found, extension, profiles[0] if profiles else "")
     answer = _answer(request, body, negotiation.content_type(extension))
     answer["Content-Location"] = f"{records.address(found)}.{extension}"
     return answer

@@ -1,6 +1,5 @@
 """The catalogue in RDF: formats, pages, shapes, negotiation; what is not public is nowhere."""
 
-import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from rdflib import Graph, Literal, URIRef
+from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 from rdflib.namespace import DCAT, DCTERMS, PROV, RDF, XSD
 
 from parvis.catalogue.dcat import pages, records, vocabulary
-from parvis.catalogue.dcat.graph import HYDRA, SPDX, VCARD
 from parvis.catalogue.dcat.tests.dcat_factories import add_link, make_rich
+from parvis.catalogue.dcat.triples import PREFIXES
 from parvis.catalogue.lists import CATEGORIES, FREQUENCIES
 from parvis.catalogue.models import Dataset
 from parvis.catalogue.tests.catalogue_factories import make_dataset
@@ -25,6 +24,7 @@ from parvis.core.cache import PageCache
 from parvis.core.models import Node, State
 from tests.factories import make_site
 
+HYDRA, SPDX, VCARD = (Namespace(PREFIXES[name]) for name in ("hydra", "spdx", "vcard"))
 pytestmark = pytest.mark.django_db
 SHAPES = next(
     (
@@ -53,9 +53,9 @@ def graph(client: Client, path: str, extension: str = "ttl", **headers: str) -> 
 
 def test_every_format_says_the_same_with_its_charset_and_head_too(client: Client) -> None:
     row = make_rich()["full"]
-    for path in ("/catalog", f"/dataset/{row.pk}", f"/dataset/{row.node.slug}"):
+    for path in ("/catalog", f"/dataset/{row.pk}"):
         graphs = []
-        for extension, (media_type, _name) in FORMATS.items():
+        for extension, (media_type, name) in FORMATS.items():
             answer = client.get(f"{path}.{extension}")
             assert answer["Content-Type"] == f"{media_type}; charset=utf-8"
             assert answer["Access-Control-Allow-Origin"] == "*"
@@ -63,13 +63,15 @@ def test_every_format_says_the_same_with_its_charset_and_head_too(client: Client
             head = client.head(f"{path}.{extension}")
             assert head.status_code == 200 and not head.content
             assert head["Content-Type"] == answer["Content-Type"]
-            one = graph(client, f"{path}.{extension}", extension)
+            one = Graph().parse(data=answer.content, format=name)
             # The node of the page is the address itself, which the extension is part of.
             for view in list(one.subjects(RDF.type, HYDRA.PagedCollection)):
                 one.remove((view, None, None))
             graphs.append(one)
         assert len(graphs[0]) > 60
         assert all(isomorphic(graphs[0], other) for other in graphs[1:])
+    by_name = graph(client, f"/dataset/{row.node.slug}.ttl")
+    assert isomorphic(by_name, graphs[0])
     assert client.get("/catalog.csv").status_code == 404
     assert client.get(f"/dataset/{row.pk}.csv").status_code == 404
     assert client.post("/catalog.ttl").status_code == 405
@@ -361,9 +363,7 @@ def test_a_page_costs_the_same_for_many(client: Client) -> None:
             add_link(row, "Ailleurs", f"https://exemple.org/{n}.csv")
         client.get("/catalog.ttl")
         with CaptureQueriesContext(connection) as caught:
-            started = time.perf_counter()
             client.get("/catalog.ttl")
-        assert time.perf_counter() - started < 2
         counts.append(len(caught))
     assert counts[0] == counts[1] <= 9, counts
 
