@@ -120,6 +120,20 @@ def _planned() -> bool:
     return bool(schedule.tick())
 
 
+def _data_planned() -> bool:
+    """Publish the datasets whose publication was planned for this minute."""
+    from parvis.catalogue.approval import schedule
+
+    return bool(schedule.tick())
+
+
+def _quality() -> bool:
+    """Look again at the datasets that changed: criteria, lateness, links."""
+    from parvis.catalogue.conformity import standing
+
+    return bool(standing.refresh())
+
+
 def _methods() -> bool:
     """Have each way to participate do its long work: charts, above all."""
     from parvis.consult import methods
@@ -255,6 +269,7 @@ def lanes(jobs: Jobs | None = None) -> dict[str, list[Step]]:
             Step("outbox", _pump),
             Step("boundaries", Boundaries(), every=1),
             Step("planned", _planned, every=5),
+            Step("data_planned", _data_planned, every=5),
             Step("recover", recover, every=30),
             Step("drafts", _drafts, every=600),
             Step("sessions", _sessions, every=3600),
@@ -272,6 +287,7 @@ def lanes(jobs: Jobs | None = None) -> dict[str, list[Step]]:
             Step("methods", _methods, every=10),
             Step("promises", Made("parvis.site.promise_keeping.Watch"), every=30),
             Step("daily", _daily, every=60),
+            Step("quality", _quality, every=30),
             Step("copies", Made("parvis.site.copies.Keeper"), every=60),
         ],
     }

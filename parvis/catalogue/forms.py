@@ -95,6 +95,17 @@ class DatasetForm(KeyedForm):
     )
     methodology = _text(_("Method"), 4)
     author = forms.CharField(label=_("Responsible"), required=False, max_length=120)
+    author_email = forms.EmailField(
+        label=_("E-mail of the responsible"),
+        required=False,
+        help_text=_("Public. That of a team, rather than of one person."),
+    )
+    maintainer = forms.CharField(label=_("Maintainer"), required=False, max_length=120)
+    maintainer_email = forms.EmailField(label=_("E-mail of the maintainer"), required=False)
+    url = forms.URLField(
+        label=_("Address of the source"), required=False, max_length=500, assume_scheme="https"
+    )
+    version = forms.CharField(label=_("Version"), required=False, max_length=100)
     sources = _lines(_("Sources"))
     withheld = _text(_("What is withheld, and why"), 2)
     note = _text(_("What you changed, for the history"))
@@ -191,3 +202,90 @@ class DocumentForm(KeyedForm):
         data["tags"] = tags_from_text(data["tags"] or {})
         data["sources"] = data["sources"].splitlines()
         return data
+
+
+class OtherForm(KeyedForm):
+    """A link to elsewhere, or a file that is no table."""
+
+    name = _text(_("Name"), required=True, characters_max=limits.TITLE_CHARACTERS)
+    description = _text(_("Description"), 2)
+    kind = forms.ChoiceField(label=_("Kind"), choices=Resource.What.choices, initial="support")
+    url = forms.CharField(
+        label=_("Address"),
+        required=False,
+        max_length=2000,
+        help_text=_("Of a file, service or page on another site: https://…"),
+        widget=forms.URLInput(attrs={"inputmode": "url"}),
+    )
+    file = forms.FileField(
+        label=_("File"), required=False, help_text=_("Any file that people may open: PDF, image…")
+    )
+    format = forms.CharField(
+        label=_("Format"), required=False, max_length=40,
+        help_text=_("As people know it: PDF, WMS, SHP… Empty: told by the name."),
+    )  # fmt: skip
+
+
+class ResourceForm(KeyedForm):
+    """The words of a file, and where a link leads."""
+
+    name = _text(_("Name"), required=True, characters_max=limits.TITLE_CHARACTERS)
+    description = _text(_("Description"), 2)
+    kind = forms.ChoiceField(label=_("Kind"), choices=Resource.What.choices)
+    url = forms.CharField(
+        label=_("Address"), required=False, max_length=2000,
+        widget=forms.URLInput(attrs={"inputmode": "url"}),
+    )  # fmt: skip
+    note = _text(_("What you changed, for the history"))
+
+    def __init__(self, *args: Any, resource: Resource, second: bool, **kwargs: Any) -> None:
+        names = ("name", "description", "kind", "url")
+        kwargs["initial"] = {name: getattr(resource, name) for name in names}
+        super().__init__(*args, **kwargs)
+        if not resource.url:
+            del self.fields["url"]
+        if not second:
+            del self.fields["note"]
+
+
+class RelatedForm(KeyedForm):
+    """What the dataset is tied to, and why."""
+
+    other = forms.ChoiceField(label=_("What it is tied to"))
+    reason = _text(_("Why"), 2, characters_max=limits.REASON_CHARACTERS)
+
+    def __init__(self, *args: Any, choices: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["other"].choices = choices  # type: ignore[attr-defined]
+
+
+class AskForm(KeyedForm):
+    """What the reader should know before reading."""
+
+    note = forms.CharField(
+        label=_("A word to the person who will read it"), required=False, strip=True,
+        widget=forms.Textarea(attrs={"rows": 3}), max_length=limits.COMMENT_CHARACTERS,
+    )  # fmt: skip
+
+
+class VerdictForm(KeyedForm):
+    """An approval, with a word if wished; or what has to change."""
+
+    words = forms.CharField(
+        label=_("Your words"), required=False, strip=True,
+        help_text=_("Needed when you ask for changes."),
+        widget=forms.Textarea(attrs={"rows": 3}), max_length=limits.COMMENT_CHARACTERS,
+    )  # fmt: skip
+
+
+class PlanForm(KeyedForm):
+    """The minute of the publication, in the time zone of the site."""
+
+    publish_at = forms.DateTimeField(
+        label=_("Day and time of the publication"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={
+            "invalid": _("This is not a time: write year-month-day hour:minute."),
+        },
+    )

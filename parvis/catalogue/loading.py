@@ -152,6 +152,7 @@ def take_in(
     if not isinstance(source, bytes):
         source.seek(0)
     _honest(name, head)
+    seen = as_it_came.seen(source, name)
     previous = store.schema_of(before) if before else None
     wanted = {c.name: c.type for c in previous.columns} if previous else {}
     say = step or (lambda done, steps: None)
@@ -169,7 +170,7 @@ def take_in(
             # Outside the transaction: reading a large file must not hold the database.
             stored = store.store().put(reading.reader(), reading.schema)
             understood = {one["name"]: one for one in reading.understood}
-            facts = as_it_came.facts(reading, source, name)
+            facts = as_it_came.facts(reading, seen, name)
             say(2, 3)
     except TableError as error:
         raise refused(error) from None

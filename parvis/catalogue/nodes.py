@@ -11,7 +11,8 @@ from django.utils.translation import ngettext
 
 from parvis.catalogue.models import Dataset, Document, Resource
 from parvis.catalogue.texts import queries as texts
-from parvis.core import kinds
+from parvis.core import access, kinds
+from parvis.core.access import Actor
 from parvis.core.i18n import LANGUAGES, tr
 from parvis.core.kinds import Knot
 from parvis.core.models import Node, State
@@ -62,6 +63,14 @@ def dataset_knots(ids: Sequence[UUID]) -> list[Knot]:
     url = reverse("dataset", args=[rows[0].node.slug]) if len(rows) == 1 else reverse("datasets")
     words = _("licence %(name)s") % {"name": ", ".join(licences)}
     return [Knot(_("Data"), count % {"n": len(rows)}, words, "done", url)]
+
+
+def dataset_visible(actor: Actor, node: Node) -> bool:
+    """Whether this person may know of a dataset: the staff of its organisation while not public."""
+    if node.state not in {State.DRAFT, State.PRIVATE}:
+        return access.can(actor, "see", node)
+    row = Dataset.objects.filter(pk=node.pk).select_related("node").first()
+    return row is not None and access.can(actor, "see_private_data", row)
 
 
 def document_knots(ids: Sequence[UUID]) -> list[Knot]:
@@ -132,6 +141,7 @@ def register() -> None:
             texts=dataset_texts,
             table=dataset_table,
             knots=dataset_knots,
+            visible=dataset_visible,
         )
     )
     kinds.register(

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import filetype
@@ -26,7 +26,24 @@ ALLOWED = {
     "txt": "text/plain",
     "md": "text/markdown",
 }
-_TEXT = {"csv", "txt", "md"}
+# What a dataset may carry beside: kept as it came, downloaded, never run by a browser.
+DATA_ALLOWED = {
+    **ALLOWED,
+    "zip": "application/zip",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "odp": "application/vnd.oasis.opendocument.presentation",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "tif": "image/tiff",
+    "json": "application/json",
+    "geojson": "application/geo+json",
+    "xml": "application/xml",
+    "kml": "application/vnd.google-earth.kml+xml",
+    "gml": "application/gml+xml",
+}
+_TEXT = {"csv", "txt", "md", "json", "geojson", "xml", "kml", "gml"}
+_ARCHIVES = {"docx", "odt", "xlsx", "zip", "ods", "odp", "pptx"}
 
 
 def path_of(file: File) -> Path:
@@ -57,12 +74,12 @@ def store(chunks: Iterable[bytes], media_type: str) -> File:
     return file
 
 
-def sniff(name: str, content: bytes) -> str:
+def sniff(name: str, content: bytes, allowed: Mapping[str, str] = ALLOWED) -> str:
     """Return the media type of an upload. Raises Invalid when it is not what its name says."""
-    extension = name.rsplit(".", 1)[-1].lower().replace("jpeg", "jpg")
-    if extension not in ALLOWED:
+    extension = name.rsplit(".", 1)[-1].lower().replace("jpeg", "jpg").replace("tiff", "tif")
+    if extension not in allowed:
         raise Invalid(
-            {"file": [_("Only these files are accepted: %(list)s.") % {"list": ", ".join(ALLOWED)}]}
+            {"file": [_("Only these files are accepted: %(list)s.") % {"list": ", ".join(allowed)}]}
         )
     if len(content) > limits.UPLOAD_BYTES:
         raise Invalid({"file": [_("The file is larger than 10 MB.")]})
@@ -70,11 +87,11 @@ def sniff(name: str, content: bytes) -> str:
     if extension in _TEXT:
         if found is not None or b"\0" in content[:4096]:
             raise Invalid({"file": [_("This file is not text, whatever its name says.")]})
-        return ALLOWED[extension]
-    if extension in {"docx", "odt", "xlsx"}:
+        return allowed[extension]
+    if extension in _ARCHIVES:
         honest = content[:4] == b"PK\x03\x04"
     else:
-        honest = found is not None and found.mime == ALLOWED[extension]
+        honest = found is not None and found.mime == allowed[extension]
     if not honest:
         raise Invalid(
             {
@@ -83,4 +100,4 @@ def sniff(name: str, content: bytes) -> str:
                 ]
             }
         )
-    return ALLOWED[extension]
+    return allowed[extension]

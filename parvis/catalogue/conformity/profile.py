@@ -21,7 +21,6 @@ from parvis.core.i18n import DEFAULT
 from parvis.core.models import State
 from parvis.core.rows import LANGUAGE_NAMES
 
-_METADATA = "metadata profile"
 FILES = "files"
 """The name of the hole that is filled by adding a file, not by a field."""
 
@@ -71,31 +70,31 @@ def _organisation(dataset: Dataset) -> Any:
 
 
 FIELDS: tuple[Field, ...] = (
-    Field("title", pgettext_lazy(_METADATA, "Title"), "title", lambda d: d.node.title, "text"),
-    Field("notes", pgettext_lazy(_METADATA, "Description"), "notes", lambda d: d.notes, "markdown"),
-    Field("tags", pgettext_lazy(_METADATA, "Keywords"), "tags", lambda d: d.tags, "tags"),
-    Field("license_id", pgettext_lazy(_METADATA, "Licence"), "licence",
+    Field("title", pgettext_lazy("metadata profile", "Title"), "title", lambda d: d.node.title, "text"),
+    Field("notes", pgettext_lazy("metadata profile", "Description"), "notes", lambda d: d.notes, "markdown"),
+    Field("tags", pgettext_lazy("metadata profile", "Keywords"), "tags", lambda d: d.tags, "tags"),
+    Field("license_id", pgettext_lazy("metadata profile", "Licence"), "licence",
           lambda d: d.licence_words.short),
-    Field("owner_org", pgettext_lazy(_METADATA, "Participating organisation"), "organisation",
+    Field("owner_org", pgettext_lazy("metadata profile", "Participating organisation"), "organisation",
           _organisation, "text"),
-    Field("private", pgettext_lazy(_METADATA, "Visibility"), "", _visibility),
-    Field("author", pgettext_lazy(_METADATA, "Responsible"), "author", lambda d: d.author),
-    Field("author_email", pgettext_lazy(_METADATA, "E-mail"), "author_email",
+    Field("private", pgettext_lazy("metadata profile", "Visibility"), "", _visibility),
+    Field("author", pgettext_lazy("metadata profile", "Responsible"), "author", lambda d: d.author),
+    Field("author_email", pgettext_lazy("metadata profile", "E-mail"), "author_email",
           lambda d: d.author_email, "mail"),
-    Field("update_frequency", pgettext_lazy(_METADATA, "Update frequency"), "frequency",
+    Field("update_frequency", pgettext_lazy("metadata profile", "Update frequency"), "frequency",
           lambda d: d.frequency_words),
-    Field("language", pgettext_lazy(_METADATA, "Language"), "languages", _languages),
-    Field("ext_spatial", pgettext_lazy(_METADATA, "Geographic coverage"), "spatial",
+    Field("language", pgettext_lazy("metadata profile", "Language"), "languages", _languages),
+    Field("ext_spatial", pgettext_lazy("metadata profile", "Geographic coverage"), "spatial",
           lambda d: d.spatial),
-    Field("temporal", pgettext_lazy(_METADATA, "Temporal coverage"), "temporal",
+    Field("temporal", pgettext_lazy("metadata profile", "Temporal coverage"), "temporal",
           lambda d: d.temporal),
-    Field("methodologie", pgettext_lazy(_METADATA, "Further information"), "methodology",
+    Field("methodologie", pgettext_lazy("metadata profile", "Further information"), "methodology",
           lambda d: d.methodology, "markdown"),
-    Field("url", pgettext_lazy(_METADATA, "Source URL"), "url", lambda d: d.url, "link"),
-    Field("id", pgettext_lazy(_METADATA, "Unique identifier"), "", lambda d: str(d.pk), "code"),
-    Field("metadata_created", pgettext_lazy(_METADATA, "First published"), "",
+    Field("url", pgettext_lazy("metadata profile", "Source URL"), "url", lambda d: d.url, "link"),
+    Field("id", pgettext_lazy("metadata profile", "Unique identifier"), "", lambda d: str(d.pk), "code"),
+    Field("metadata_created", pgettext_lazy("metadata profile", "First published"), "",
           lambda d: d.node.published_at, "day"),
-    Field("metadata_modified", pgettext_lazy(_METADATA, "Updated"), "",
+    Field("metadata_modified", pgettext_lazy("metadata profile", "Updated"), "",
           lambda d: d.modified_at, "day"),
 )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from parvis.tables.errors import TableError
@@ -19,18 +19,35 @@ _CRS = re.compile(rb'"crs"\s*:\s*\{[^{}]*\{[^{}]*"name"\s*:\s*"([^"]{1,80})"')
 _HEADERS = ("duplicate_header", "empty_header", "reserved_header")
 
 
-def facts(reading: Any, source: bytes | BinaryIO, name: str) -> dict[str, Any]:
+def seen(source: bytes | BinaryIO, name: str) -> dict[str, Any]:
+    """Return what is seen in a file before it is read, since reading may close it.
+
+    Keys: merged (of spreadsheets: how many groups of cells, the first ones), crs (of GeoJSON).
+    """
+    extension = name.rsplit(".", 1)[-1].lower()
+    found: dict[str, Any] = {}
+    if extension in {"xlsx", "ods"}:
+        found["merged"] = _merged(source, extension)
+    elif extension in {"geojson", "json"}:
+        match = _CRS.search(_head(source))
+        found["crs"] = match[1].decode("utf-8", "replace") if match else ""
+    if not isinstance(source, bytes):
+        source.seek(0)
+    return found
+
+
+def facts(reading: Any, before: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return what is known of a file only while it is there.
 
-    `reading` is a table's `Reading`. Keys: format, encoding, separator, name, sheets, headers (what
-    is wrong in them), merged (how many groups of cells, the first ones), crs (of GeoJSON).
+    `reading` is a table's `Reading`, `before` what `seen` returned. Keys: format, encoding,
+    separator, name, sheets, headers (what is wrong in them), and those of `seen`.
     """
     headers = [
         {"column": p.column, "value": p.value, "reason": p.reason}
         for p in reading.problems
         if p.reason in _HEADERS
     ]
-    found: dict[str, Any] = {
+    return {
         "name": name,
         "format": reading.format,
         "encoding": reading.encoding,
@@ -38,13 +55,8 @@ def facts(reading: Any, source: bytes | BinaryIO, name: str) -> dict[str, Any]:
         "sheets": list(reading.sheets)[:20],
         "headers": headers[:20],
         "wrong": reading.problems_total,
+        **before,
     }
-    if reading.format in {"xlsx", "ods"}:
-        found["merged"] = _merged(source, reading.format)
-    elif reading.format == "geojson":
-        match = _CRS.search(_head(source))
-        found["crs"] = match[1].decode("utf-8", "replace") if match else ""
-    return found
 
 
 def _head(source: bytes | BinaryIO) -> bytes:

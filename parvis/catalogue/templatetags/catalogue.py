@@ -21,6 +21,14 @@ _FIELDS = {
     "spatial": _("Territory"),
     "temporal": _("Period covered"),
     "author": _("Responsible"),
+    "author_email": _("E-mail of the responsible"),
+    "maintainer": _("Maintainer"),
+    "maintainer_email": _("E-mail of the maintainer"),
+    "url": _("Address of the source"),
+    "version": _("Version"),
+    "languages": _("Languages of the data"),
+    "organisation": _("Organisation"),
+    "box": _("Box of coordinates"),
     "sources": _("Sources"),
     "withheld": _("What is withheld, and why"),
     "date": _("Date of the document"),
@@ -48,3 +56,9 @@ def cell_kind(value: Any) -> str:
 def field_words(name: str) -> str:
     """The words for a field of a revision."""
     return str(_FIELDS.get(name, name))
+
+
+@register.filter
+def among(value: Any, values: Any) -> bool:
+    """Whether a value is one of several."""
+    return value in values

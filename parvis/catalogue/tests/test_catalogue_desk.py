@@ -172,7 +172,6 @@ def test_a_document_with_faults_comes_back(steward):
 
 PAGES = [
     ("desk_data", []), ("desk_dataset_new", []), ("desk_dataset", ["villes"]),
-    ("desk_dataset_edit", ["villes"]), ("desk_dataset_preview", ["villes"]),
     ("desk_file_new", ["villes"]), ("desk_file_version", ["villes", "villes"]),
     ("desk_file_columns", ["villes", "villes"]), ("desk_documents", []),
     ("desk_document_new", []), ("desk_document", ["bilan"]), ("publishing", []),

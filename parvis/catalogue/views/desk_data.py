@@ -1,77 +1,67 @@
-"""The steward's desk for data: drafts, files, codebook, publication."""
+"""The steward's desk for data: the list, what a dataset says, where it stands, publication."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.db.models import F
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from parvis.catalogue import loading, previews, services, uploads
-from parvis.catalogue.forms import DAY_FIRST, DatasetForm, FileForm, VersionForm
-from parvis.catalogue.models import Dataset, Resource, Version
+from parvis.catalogue import loading, services, uploads
+from parvis.catalogue.approval import gate
+from parvis.catalogue.approval import services as approval
+from parvis.catalogue.conformity import quality, standing
+from parvis.catalogue.conformity import services as conformity
+from parvis.catalogue.forms import DatasetForm
+from parvis.catalogue.models import Dataset, Version
 from parvis.catalogue.requests import Request
-from parvis.catalogue.views.public import dataset_context
-from parvis.core import access, limits
-from parvis.core.errors import Invalid, NotFound
-from parvis.core.events import IdempotencyKey
+from parvis.catalogue.views.desk_common import content_of, dataset_of, key_in
+from parvis.catalogue.views.public import dataset_context, other_file
+from parvis.core import access
+from parvis.core.errors import Conflict, Invalid
 from parvis.core.forms import put_errors
-from parvis.core.i18n import LANGUAGES
-from parvis.core.models import Job, State
+from parvis.core.models import State
 from parvis.core.pages import paginate
 
-PROBLEMS_SHOWN = 50
+ORDERS: dict[str, tuple[Any, ...]] = {
+    "": ("-modified_at",),
+    "quality": (F("quality__met").asc(nulls_last=True), "-modified_at"),
+    "late": (F("quality__late_since").asc(nulls_last=True), "-modified_at"),
+    "title": ("node__slug",),
+}
 
 
-def _dataset(request: Request, slug: str) -> Dataset:
-    found = (
-        Dataset.objects.select_related("node", "organisation__node").filter(node__slug=slug).first()
-    )
-    if found is None:
-        access.require(request.actor, "manage_catalogue")
-        raise NotFound
-    access.require(request.actor, "manage_catalogue", found)
-    return found
-
-
-def _resource(dataset: Dataset, slug: str) -> Resource:
-    found = dataset.resources.select_related("current").filter(slug=slug).first()
-    if found is None:
-        raise NotFound
-    found.dataset = dataset
-    return found
-
-
-def _key(request: Request, scope: str, content: Any) -> IdempotencyKey | None:
-    value = request.POST.get("key", "")
-    return (
-        IdempotencyKey.of(f"{scope}:{request.actor.person_id}", value, content) if value else None
-    )
-
-
-def _content(form: Any) -> dict[str, str]:
-    return {name: str(value) for name, value in form.cleaned_data.items() if name != "key"}
+def may_act_alone(dataset: Dataset) -> bool:
+    """Whether what this dataset says changes at once: nobody sees it, or one person is enough."""
+    return dataset.node.state != State.PUBLIC or not gate.required()
 
 
 def listing(request: Request) -> HttpResponse:
-    """Drafts first, then what is public; what waits is said."""
+    """Drafts first, then what is public; by quality or lateness when asked."""
     access.require(request.actor, "manage_catalogue")
+    order = request.GET.get("sort", "")
+    order = order if order in ORDERS else ""
     rows = (
-        Dataset.objects.filter(node__state__in=[State.DRAFT, State.PUBLIC])
-        .select_related("node", "organisation__node")
-        .order_by("-modified_at")
+        Dataset.objects.filter(node__state__in=standing.ALIVE)
+        .select_related("node", "organisation__node", "quality")
+        .order_by(*ORDERS[order], "pk")
     )
     mine = [row for row in rows if access.can(request.actor, "manage_catalogue", row)]
-    mine.sort(key=lambda row: row.node.state != State.DRAFT)
+    if not order:
+        mine.sort(key=lambda row: row.node.state != State.DRAFT)
     page = paginate(request, mine)
     waiting = set(
         Version.objects.filter(
             published_at__isnull=True, resource__dataset__in=page.rows
         ).values_list("resource__dataset_id", flat=True)
     )
-    context = {"section": "desk", "page": page, "rows": page.rows, "waiting": waiting}
+    context = {
+        "section": "desk", "page": page, "rows": page.rows, "waiting": waiting, "order": order,
+        "labels": quality.LABELS,
+    }  # fmt: skip
     return render(request, "catalogue/desk_data.html", context)
 
 
@@ -85,7 +75,7 @@ def create(request: Request) -> HttpResponse:
                 actor=request.actor,
                 title=form.cleaned_data["title"],
                 fields=form.changes(),
-                key=_key(request, "dataset.new", _content(form)),
+                key=key_in(request, "dataset.new", content_of(form)),
             )
             return redirect("desk_dataset", dataset.node.slug)
         except Invalid as refusal:
@@ -96,260 +86,162 @@ def create(request: Request) -> HttpResponse:
 
 
 def edit(request: Request, slug: str) -> HttpResponse:
-    """Change what a dataset says of itself."""
-    dataset = _dataset(request, slug)
+    """Change what a dataset says of itself; what is public may need a second person first."""
+    dataset = dataset_of(request, slug)
+    alone = may_act_alone(dataset)
     form = DatasetForm(request.POST or None, initial=DatasetForm.initial_of(dataset))
     if request.method == "POST" and form.is_valid():
         try:
-            services.update_dataset(
-                actor=request.actor,
-                dataset=dataset,
-                changes=form.changes(),
-                title=form.cleaned_data["title"],
-                note=form.cleaned_data["note"],
-                key=_key(request, f"dataset.edit:{dataset.pk}", _content(form)),
-            )
-            messages.success(request, _("Saved."))
-            return redirect("desk_dataset", slug)
+            _save(request, dataset, form) if alone else _propose(request, dataset, form)
+            words = _("Saved.") if alone else _("Another person reads your change before it shows.")
+            messages.success(request, words)
+            return redirect("desk_dataset" if alone else "data_approval", slug)
         except Invalid as refusal:
             put_errors(form, refusal)
+        except Conflict as refusal:
+            form.add_error(None, str(refusal))
     context = {
         "section": "desk",
         "form": form,
         "heading": _("Describe the dataset"),
         "node": dataset.node,
         "back": reverse("desk_dataset", args=[slug]),
+        "second": not alone,
     }
     status = 422 if form.is_bound else 200
     return render(request, "catalogue/desk_form.html", context, status=status)
 
 
-def _overview(request: Request, dataset: Dataset, refusal: Invalid | None = None) -> HttpResponse:
-    files = []
+def _save(request: Request, dataset: Dataset, form: DatasetForm) -> None:
+    services.update_dataset(
+        actor=request.actor,
+        dataset=dataset,
+        changes=form.changes(),
+        title=form.cleaned_data["title"],
+        note=form.cleaned_data["note"],
+        key=key_in(request, f"dataset.edit:{dataset.pk}", content_of(form)),
+    )
+
+
+def _propose(request: Request, dataset: Dataset, form: DatasetForm) -> None:
+    """Give to read the fields that the form changes."""
+    changed = {
+        name: value for name, value in form.changes().items() if value != getattr(dataset, name)
+    }
+    title = form.cleaned_data["title"]
+    asked: dict[str, Any] = {"fields": changed, "note": form.cleaned_data["note"]}
+    if title != dataset.node.title:
+        asked["title"] = title
+    approval.ask_review(
+        actor=request.actor,
+        dataset=dataset,
+        changes=asked,
+        key=key_in(request, f"dataset.edit:{dataset.pk}", content_of(form)),
+    )
+
+
+def _files(dataset: Dataset) -> list[dict[str, Any]]:
+    """Return the files of a dataset as the desk lists them, with their checks and jobs."""
+    found: list[dict[str, Any]] = []
     jobs = uploads.latest(dataset)
-    for resource in dataset.resources.select_related("current"):
-        waiting = resource.versions.filter(published_at__isnull=True).first()
+    rows = list(dataset.resources.select_related("current", "file"))
+    waiting = {
+        row.resource_id: row
+        for row in Version.objects.filter(
+            published_at__isnull=True, resource__dataset=dataset
+        ).defer("profile")
+    }
+    versions = [v for row in rows if (v := waiting.get(row.pk) or row.current)]
+    checked = conformity.of_versions(versions)
+    for resource in rows:
+        resource.dataset = dataset
         job = jobs.get(str(resource.pk))
-        files.append({
+        version = waiting.get(resource.pk) or resource.current
+        found.append({
             "resource": resource,
-            "waiting": waiting,
+            "waiting": waiting.get(resource.pk),
             "current": resource.current,
+            "conformity": checked.get(version.pk) if version else None,
+            "other": other_file(dataset, resource) if resource.url or resource.file else None,
             "job": job if job and not job.result.get("version") else None,
         })  # fmt: skip
+    return found
+
+
+def _overview(
+    request: Request, dataset: Dataset, refusal: Invalid | Conflict | None = None
+) -> HttpResponse:
+    files = _files(dataset)
     public = dataset.node.state == State.PUBLIC
-    waits = any(one["waiting"] for one in files)
+    waits = approval.waits(dataset)
     consultation = dataset.node.links_in.filter(relation="published_as").first()
+    contents = standing.contents_of([dataset])[0]
+    found = quality.criteria(contents)
+    stands = gate.standing(dataset, waits=waits)
+    # The first publication of a consultation's data goes through its review.
+    first = dataset.node.state == State.DRAFT and consultation is not None
+    approved = stands.approval is not None or not stands.required
     context = {
         "section": "desk",
         "dataset": dataset,
         "node": dataset.node,
         "files": files,
+        "removed": list(dataset.removed_files.select_related("by")[:10]),
         "holes": services.holes(dataset),
         "public": public,
+        "waits": waits,
         "from_consultation": consultation is not None,
-        # The first publication of a consultation's data goes through its review.
-        "can_publish": (waits if public else consultation is None)
+        "standing": stands,
+        "criteria": [{"one": one, "url": one.url(dataset.node.slug)} for one in found],
+        "counts": quality.counts(found),
+        "late_since": contents.late_since if public else None,
+        "first_from_consultation": first,
+        "can_publish": (waits or stands.approval is not None)
+        and approved
+        and not first
         and access.can(request.actor, "publish_data", dataset),
         "refusal": refusal,
     }
-    status = 422 if refusal else 200
+    status = refusal.status if refusal else 200
     return render(request, "catalogue/desk_dataset.html", context, status=status)
 
 
 def overview(request: Request, slug: str) -> HttpResponse:
     """One dataset at the desk: what is missing, its files, what waits."""
-    return _overview(request, _dataset(request, slug))
+    return _overview(request, dataset_of(request, slug))
 
 
 def preview(request: Request, slug: str) -> HttpResponse:
     """The page as it would be once published."""
-    dataset = _dataset(request, slug)
-    pairs = []
-    for resource in dataset.resources.select_related("current"):
+    dataset = dataset_of(request, slug, "see_private_data")
+    pairs, others = [], []
+    for resource in dataset.resources.select_related("current", "file"):
         version = loading.latest(resource)
         if version is not None:
             version.resource = resource
             pairs.append((resource, version))
-    context = {**dataset_context(request, dataset, pairs), "draft": True}
+        elif resource.url or resource.file:
+            others.append(other_file(dataset, resource))
+    context = {**dataset_context(request, dataset, pairs), "draft": True, "others": others}
+    for one in (*context["resources"], *([context["file"]] if "file" in context else ())):
+        for download in one["downloads"]:
+            # What is not public has no public address.
+            name = f"{one['resource'].slug}.{download['extension']}"
+            download["url"] = reverse("desk_dataset_file", args=[slug, one["version"].pk, name])
     return render(request, "catalogue/dataset.html", context)
 
 
 @require_POST
 def publish(request: Request, slug: str) -> HttpResponse:
     """Publish a dataset and the versions that wait."""
-    dataset = _dataset(request, slug)
+    dataset = dataset_of(request, slug)
     try:
-        services.publish_dataset(
+        approval.publish(
             actor=request.actor,
             dataset=dataset,
-            key=_key(request, f"dataset.publish:{dataset.pk}", None),
+            key=key_in(request, f"dataset.publish:{dataset.pk}", None),
         )
-    except Invalid as refusal:
+    except (Invalid, Conflict) as refusal:
         return _overview(request, dataset, refusal)
     messages.success(request, _("Published."))
     return redirect("dataset", slug)
-
-
-def _load(
-    request: Request, dataset: Dataset, form: Any, resource: Resource | None
-) -> tuple[HttpResponseRedirect | None, loading.BadTable | None]:
-    """Load the file of a form; return where to go, or the cells that are wrong."""
-    upload = form.cleaned_data["file"]
-    made = resource is None
-    try:
-        if resource is None:
-            resource = services.add_resource(
-                actor=request.actor,
-                dataset=dataset,
-                name=form.cleaned_data["name"],
-                description=form.cleaned_data["description"],
-                kind=form.cleaned_data["kind"],
-            )
-        if upload.size > limits.TABLE_AT_ONCE_BYTES:
-            return _later(request, dataset, resource, form), None
-        before = loading.latest(resource)
-        version = loading.add_version(
-            actor=request.actor,
-            resource=resource,
-            source=upload.file,
-            name=upload.name,
-            note=form.cleaned_data.get("note"),
-            accept=form.cleaned_data["accept"],
-            day_first=DAY_FIRST[form.cleaned_data["days"]],
-        )
-    except Invalid as refusal:
-        if made and resource is not None:
-            services.remove_resource(actor=request.actor, resource=resource)
-        put_errors(form, refusal)
-        return None, refusal if isinstance(refusal, loading.BadTable) else None
-    if before is not None and before.pk == version.pk:
-        messages.info(request, _("This file holds the same rows as the last version."))
-    else:
-        messages.success(request, _("Loaded: %(rows)d rows.") % {"rows": version.rows})
-    return redirect("desk_dataset", dataset.node.slug), None
-
-
-def _later(
-    request: Request, dataset: Dataset, resource: Resource, form: Any
-) -> HttpResponseRedirect:
-    """Leave a large file to the worker; return where its progress is shown."""
-    upload = form.cleaned_data["file"]
-    uploads.start(
-        actor=request.actor,
-        resource=resource,
-        token=uploads.keep(upload.chunks()),
-        name=upload.name,
-        days=form.cleaned_data["days"],
-        accept=form.cleaned_data["accept"],
-        note=form.cleaned_data.get("note"),
-    )
-    return redirect("desk_file_loading", dataset.node.slug, resource.slug)
-
-
-def loading_page(request: Request, slug: str, file: str) -> HttpResponse:
-    """How far the reading of a large file is; what is wrong in it, to be accepted or corrected."""
-    dataset = _dataset(request, slug)
-    resource = _resource(dataset, file)
-    job = uploads.latest(dataset).get(str(resource.pk))
-    if request.method == "POST":
-        uploads.accept(actor=request.actor, resource=resource)
-        return redirect("desk_file_loading", slug, file)
-    result = job.result if job else {}
-    context = {
-        "section": "desk",
-        "heading": _("Loading of the file"),
-        "node": dataset.node,
-        "resource": resource,
-        "back": reverse("desk_dataset", args=[slug]),
-        "job": job,
-        "at_work": job is not None and job.state in (Job.State.WAITING, Job.State.RUNNING),
-        "failed": job is not None and job.state in (Job.State.FAILED, Job.State.CANCELLED),
-        "result": result,
-        "total": result.get("total", 0),
-        "problems": [
-            {"row": row, "column": column, "value": value, "words": loading.in_words(reason)}
-            for row, column, value, reason in result.get("problems", ())
-        ],
-    }
-    return render(request, "catalogue/desk_loading.html", context)
-
-
-def _file_page(
-    request: Request, dataset: Dataset, form: Any, heading: str, resource: Resource | None
-) -> HttpResponse:
-    bad = None
-    if request.method == "POST" and form.is_valid():
-        going, bad = _load(request, dataset, form, resource)
-        if going is not None:
-            return going
-    if bad is None and not form.data.get("accept"):
-        form.fields.pop("accept")
-    context = {
-        "section": "desk",
-        "form": form,
-        "heading": heading,
-        "node": dataset.node,
-        "back": reverse("desk_dataset", args=[dataset.node.slug]),
-        "upload": True,
-        "bad": bad,
-        "problems": [
-            {"problem": one, "words": loading.in_words(one.reason)}
-            for one in (bad.problems[:PROBLEMS_SHOWN] if bad else ())
-        ],
-    }
-    status = 422 if form.is_bound else 200
-    return render(request, "catalogue/desk_form.html", context, status=status)
-
-
-def add_file(request: Request, slug: str) -> HttpResponse:
-    """Add a file to a dataset."""
-    dataset = _dataset(request, slug)
-    form = FileForm(request.POST or None, request.FILES or None)
-    return _file_page(request, dataset, form, _("Add a file"), None)
-
-
-def new_version(request: Request, slug: str, file: str) -> HttpResponse:
-    """Upload a new version of a file; a failure leaves the one before."""
-    dataset = _dataset(request, slug)
-    resource = _resource(dataset, file)
-    form = VersionForm(request.POST or None, request.FILES or None)
-    return _file_page(request, dataset, form, _("New version of the file"), resource)
-
-
-def columns(request: Request, slug: str, file: str) -> HttpResponse:
-    """Write the codebook of a file, column by column."""
-    dataset = _dataset(request, slug)
-    version = loading.latest(_resource(dataset, file))
-    if version is None:
-        raise NotFound
-    version.resource.dataset = dataset
-    if request.method == "POST":
-        words = {
-            column["name"]: {
-                part: {code: request.POST.get(f"{part}_{n}_{code}", "") for code in LANGUAGES}
-                for part in ("label", "description")
-            }
-            for n, column in enumerate(version.columns)
-        }
-        services.describe_columns(actor=request.actor, version=version, words=words)
-        messages.success(request, _("Saved."))
-        return redirect("desk_dataset", slug)
-    context = {
-        "section": "desk",
-        "node": dataset.node,
-        "back": reverse("desk_dataset", args=[slug]),
-        "columns": list(enumerate(version.columns)),
-        "described": {one.name: one for one in previews.columns_of(version)},
-        "why": {column["name"]: loading.why_in_words(column) for column in version.columns},
-        "languages": LANGUAGES,
-    }
-    return render(request, "catalogue/desk_columns.html", context)
-
-
-@require_POST
-def remove_file(request: Request, slug: str, file: str) -> HttpResponse:
-    """Remove a file that was never published."""
-    dataset = _dataset(request, slug)
-    services.remove_resource(actor=request.actor, resource=_resource(dataset, file))
-    messages.success(request, _("Removed."))
-    return redirect("desk_dataset", slug)

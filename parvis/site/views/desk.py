@@ -25,6 +25,7 @@ from parvis.core.models import Job, Node, State
 from parvis.core.templatetags.parvis import day, moment, number
 from parvis.moderation import queries as moderation
 from parvis.plan import queries as plan
+from parvis.site import data_tasks, harvest_tasks
 from parvis.site.thread import reach
 from parvis.understand import queries as understand
 
@@ -133,6 +134,19 @@ def _after_closing(
         )  # fmt: skip
 
 
+def _data_tasks(actor: Actor) -> Iterator[Task]:
+    for one in data_tasks.found(actor):
+        yield Task(
+            one.count, one.title, one.words, one.url, one.action, urgent=one.urgent,
+            tag=_("Late") if one.late else "", tag_state="late",
+        )  # fmt: skip
+
+
+def _harvest_tasks(actor: Actor) -> Iterator[Task]:
+    for one in harvest_tasks.found(actor):
+        yield Task(one.count, one.title, one.words, one.url, one.action)
+
+
 def _plan_tasks(actor: Actor) -> Iterator[Task]:
     if not access.can(actor, "report_progress"):
         return
@@ -200,6 +214,8 @@ def desk(request: HttpRequest) -> HttpResponse:
     tasks = [
         *_moderation_tasks(actor),
         *_approval_tasks(actor),
+        *_data_tasks(actor),
+        *_harvest_tasks(actor),
         *_plan_tasks(actor),
         *_committee_tasks(actor),
         *_consultation_tasks(actor, [r for r in rows if r.consultation.node.state == State.PUBLIC]),
