@@ -55,7 +55,9 @@ def name_of(resource: Resource) -> str:
 def tables() -> list[Named]:
     """Return public tables, those published last first."""
     rows = (
-        Resource.objects.filter(current__isnull=False, dataset__node__state=State.PUBLIC)
+        Resource.objects.filter(
+            current__isnull=False, published_at__isnull=False, dataset__node__state=State.PUBLIC
+        )
         .select_related("dataset__node", "current")
         .defer("current__profile")
         .order_by("-dataset__node__published_at", "position", "pk")[:TABLES_MAX]

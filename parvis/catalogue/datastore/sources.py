@@ -3,6 +3,7 @@
 A table that the actor may not see is not there: 404, as one that does not exist.
 """
 
+import datetime
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from parvis.core.models import State
 from parvis.tables import store as tables_store
 from parvis.tables.errors import TableError
 from parvis.tables.query import Query
+
+FAR = datetime.datetime.max.replace(tzinfo=datetime.UTC)
+_READING = ("read_catalogue", "manage_catalogue")
 
 
 @dataclass(frozen=True)
@@ -90,11 +94,11 @@ def may_see(resource: Resource, actor: Actor) -> bool:
     dataset = resource.dataset
     if dataset.node.state == State.PUBLIC:
         table = table_of(resource)
-        seen = resource.current_id is not None or (table is not None and not table.dropped)
-        embargo = resource.published_at is not None and resource.published_at > timezone.now()
-        if seen and not embargo:
+        written = table is not None and not table.dropped and resource.current_id is None
+        # A file that was taken away keeps its versions, and is not published any more.
+        if written or (resource.published_at or FAR) <= timezone.now():
             return True
-    return access.can(actor, "manage_catalogue", dataset)
+    return any(access.can(actor, name, dataset) for name in _READING)
 
 
 def resource_of(name: str, actor: Actor) -> Resource:
@@ -164,7 +168,7 @@ def public(path: Sequence[str]) -> Source | None:
         return None
     name = path[0].lower()
     rows = _resources().filter(
-        Q(current__isnull=False) | Q(table__dropped=False),
+        Q(published_at__isnull=False) | Q(table__dropped=False),
         dataset__node__state=State.PUBLIC,
         dataset__node__slug__in={name, name.replace("_", "-"), plain(name)},
     )

@@ -44,8 +44,10 @@ def require_right(actor: Actor, dataset: Dataset) -> None:
 def is_file(resource: Resource) -> bool:
     """Whether the resource came as a file or a link: its table is not written without `force`."""
     table: Table | None = getattr(resource, "table", None)
-    if table is not None:
+    if table is not None and table.edition:
         return not table.owned
+    if resource.extras.get("url_type") == "datastore":
+        return False
     there = resource.current_id or resource.file_id or resource.url
     return bool(there) or resource.versions.exists()
 
@@ -59,12 +61,15 @@ def _open(resource: Resource, actor: Actor, force: bool) -> None:
 def new_resource(*, actor: Actor, dataset: Dataset, name: str, description: str = "") -> Resource:
     """Add a file without content to a dataset, for a table. Raises Forbidden, Invalid."""
     require_right(actor, dataset)
-    return services.add_resource(
+    resource = services.add_resource(
         actor=actor,
         dataset=dataset,
         name={"fr": name},
         description={"fr": description} if description else {},
     )
+    resource.extras = {"url_type": "datastore"}
+    resource.save(update_fields=["extras"])
+    return resource
 
 
 @transaction.atomic
