@@ -1,9 +1,11 @@
 """Reading of sources, runs, items and broken links, for the desk and the API."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
+from django.utils import timezone
 
 from parvis.catalogue.harvest import engine
 from parvis.catalogue.harvest.models import HarvestItem, HarvestRun, HarvestSource
@@ -15,6 +17,7 @@ from parvis.core.errors import NotFound
 from parvis.core.models import Job, State
 
 ACTION = "manage_catalogue"
+TOLD = timedelta(days=30)
 
 
 def mine(actor: Actor) -> Q | None:
@@ -146,13 +149,16 @@ def broken_links(actor: Actor, organisation: str = "") -> QuerySet[Resource]:
 
 
 def desk_counts(actor: Actor) -> dict[str, int]:
-    """Return what waits for an actor: archived datasets, refused ones, failed runs, links."""
+    """Return what waits for an actor: datasets archived lately, sources whose last run failed."""
     rows = sources(actor).filter(active=True)
     ids = list(rows.values_list("pk", flat=True))
-    found = {"archived": 0, "failed_runs": 0, "links": broken_links(actor).count()}
+    found = {"archived": 0, "failed_runs": 0}
     if ids:
+        # Told for a month: an archived dataset that nobody wants back is no task for ever.
         found["archived"] = (
-            HarvestItem.objects.filter(source__in=ids).exclude(state_before="").count()
+            HarvestItem.objects.filter(source__in=ids, at__gte=timezone.now() - TOLD)
+            .exclude(state_before="")
+            .count()
         )
         last = last_runs(rows).values()
         found["failed_runs"] = sum(run.state == HarvestRun.State.FAILED for run in last)
