@@ -117,7 +117,9 @@ def describe(ids: Iterable[UUID]) -> dict[UUID, Described]:
     """Return id -> description of the datasets and documents of these ids; the same few queries
     for any number. What was erased, or is no longer there, is not in it."""
     wanted = list(ids)
-    return {**_datasets(wanted), **_documents(wanted)}
+    found = _datasets(wanted)
+    left = [pk for pk in wanted if pk not in found]
+    return {**found, **_documents(left)} if left else found
 
 
 def _alive(rows: Any, ids: Sequence[UUID]) -> Any:

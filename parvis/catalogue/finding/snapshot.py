@@ -107,6 +107,8 @@ class Snapshot:
     fresh: tuple[Described, ...]
     masked: np.ndarray
     complete: bool = True
+    # What others computed of it and ask again: name -> value.
+    kept: dict[str, Any] = field(default_factory=dict)
     _columns: dict[str, columns.Column] = field(default_factory=dict)
     _visible: dict[Any, np.ndarray] = field(default_factory=dict)
     _ranks: dict[str, np.ndarray] = field(default_factory=dict)

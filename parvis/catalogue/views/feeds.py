@@ -1,10 +1,12 @@
 """Atom feeds (RFC 4287) of what was published last."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib.syndication.views import Feed
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
@@ -12,9 +14,19 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from parvis.catalogue import queries
+from parvis.catalogue.finding import browsing
+from parvis.catalogue.views import lists
 from parvis.core.i18n import tr
 
 ENTRIES_MAX = 50
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a feed shows: the entries found, and the address's own query."""
+
+    ids: Sequence[UUID]
+    query: str
 
 
 class _Latest(Feed):
@@ -30,9 +42,17 @@ class _Latest(Feed):
         response.public_seconds = 60  # type: ignore[attr-defined]
         return response
 
-    def link(self) -> str:
-        """The list's page."""
-        return reverse(self.list_name)
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Asked:
+        """The filters of the address, the same as the list's: what they find, newest first."""
+        query = request.GET.copy()
+        query["sort"] = "date"
+        seen = browsing.listing(self.page_name)
+        found = lists.read(self.page_name, query, seen).browse(seen)
+        return Asked(found.ids[:ENTRIES_MAX], request.GET.urlencode())
+
+    def link(self, obj: Asked) -> str:
+        """The list's page, with the same filters."""
+        return reverse(self.list_name) + (f"?{obj.query}" if obj.query else "")
 
     def item_title(self, item: Any) -> str:
         """Its title in the reader's language."""
@@ -68,9 +88,9 @@ class DatasetFeed(_Latest):
         """The feed's title."""
         return _("Latest datasets")
 
-    def items(self) -> QuerySet[Any]:
+    def items(self, obj: Asked) -> list[Any]:
         """Newest first."""
-        return queries.public_datasets()[:ENTRIES_MAX]
+        return queries.in_order(queries.public_datasets(), obj.ids)
 
     def item_description(self, item: Any) -> str:
         """Its description."""
@@ -86,9 +106,9 @@ class DocumentFeed(_Latest):
         """The feed's title."""
         return _("Latest documents")
 
-    def items(self) -> QuerySet[Any]:
+    def items(self, obj: Asked) -> list[Any]:
         """Newest first."""
-        return queries.public_documents()[:ENTRIES_MAX]
+        return queries.in_order(queries.public_documents(), obj.ids)
 
     def item_description(self, item: Any) -> str:
         """Its summary."""

@@ -1,4 +1,4 @@
-"""Public pages of the catalogue: lists with facets, a dataset, a document, their history."""
+"""Public pages of the catalogue: a dataset, a document, their history."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,90 +7,18 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from parvis.catalogue import addresses, charts, previews, queries
 from parvis.catalogue.lists import FORMATS
 from parvis.catalogue.models import Dataset, Document, Resource, Version
-from parvis.core import limits, revisions
+from parvis.core import revisions
 from parvis.core.i18n import tr
 from parvis.core.knots import knots
 from parvis.core.models import Node
-from parvis.core.pages import Page, page_number, paginate, public_page
-from parvis.core.search import search
+from parvis.core.pages import Page, page_number, public_page
 from parvis.core.thread import LABELS
 
-_FACETS: dict[str, dict[str, Any]] = {
-    "dataset": {
-        "organisation": gettext_lazy("Organisation"),
-        "tag": gettext_lazy("Subject"),
-        "format": gettext_lazy("Format"),
-    },
-    "document": {
-        "kind": gettext_lazy("Kind of document"),
-        "organisation": gettext_lazy("Organisation"),
-        "tag": gettext_lazy("Subject"),
-        "format": gettext_lazy("Format"),
-    },
-}
 XLSX_ROWS_MAX = 1_048_575
-
-
-def _list(request: HttpRequest, kind: str) -> dict[str, Any]:
-    text = request.GET.get("q", "").strip()[: limits.SEARCH_CHARACTERS]
-    order = request.GET.get("sort", "")
-    facets = _FACETS[kind]
-    organisations, tags = queries.organisation_names(), queries.tag_names(kind)
-    kinds = {value: str(label) for value, label in Document.What.choices}
-
-    def words(facet: str, value: str) -> str:
-        if facet == "organisation":
-            return organisations.get(value, value)
-        if facet == "tag":
-            return tags.get(value, value)
-        return kinds.get(value, value) if facet == "kind" else _format(value)
-
-    browsed = queries.browse(
-        kind,
-        text=text,
-        chosen={name: request.GET.getlist(name)[:50] for name in facets},
-        order=order,
-        labels=facets,
-        words=words,
-    )
-    rows = queries.public_datasets() if kind == "dataset" else queries.public_documents()
-    page = paginate(request, list(browsed.ids))
-    shown = queries.in_order(rows, page.rows)
-    other = "document" if kind == "dataset" else "dataset"
-    return {
-        "kind": kind,
-        "text": text,
-        "order": order if order in {"date", "title"} else ("relevance" if text else "date"),
-        "facets": browsed.facets,
-        "narrowed": bool(browsed.chosen),
-        "page": page,
-        "rows": shown,
-        "other_count": search(text, kind=other, limit=0).count if text else None,
-        "list_url": reverse(f"{kind}s"),
-        "other_url": reverse(f"{other}s"),
-        "feed_url": reverse(f"{kind}s_feed"),
-    }
-
-
-def _format(extension: str) -> str:
-    return FORMATS[extension][0] if extension in FORMATS else extension.upper()
-
-
-def datasets(request: HttpRequest) -> HttpResponse:
-    """The data catalogue: words, facets, order and page, all in the address."""
-    context = {**_list(request, "dataset"), "section": "data"}
-    return public_page(request, "catalogue/list.html", context)
-
-
-def documents(request: HttpRequest) -> HttpResponse:
-    """The documents, found in the same way as data."""
-    context = {**_list(request, "document"), "section": "documents"}
-    return public_page(request, "catalogue/list.html", context)
 
 
 def shown_resource(
