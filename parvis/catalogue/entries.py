@@ -19,7 +19,8 @@ from parvis.catalogue.approval import gate
 from parvis.catalogue.ckan.models import Group
 from parvis.catalogue.cleaning import assign, clean_title, texts_of
 from parvis.catalogue.entry_files import FileSpec
-from parvis.catalogue.models import Dataset, Resource
+from parvis.catalogue.harvest.keeping import refuse_by_hand
+from parvis.catalogue.models import Dataset, Resource, Version
 from parvis.catalogue.seen import standing
 from parvis.core import access, revisions
 from parvis.core.access import Actor
@@ -87,8 +88,10 @@ def create_entry(*, actor: Actor, spec: EntrySpec) -> Dataset:
     dataset = Dataset(node=node)
     assign(dataset, spec.fields)
     access.require(actor, "manage_catalogue", dataset)
-    node.save(force_insert=True)
-    dataset.save(force_insert=True)
+    # An erased dataset leaves its id behind: who has its copy may write it again.
+    erased = Node.objects.filter(pk=node.pk, kind="dataset", state=State.ERASED).exists()
+    node.save(force_insert=not erased, force_update=erased)
+    dataset.save(force_insert=not erased, force_update=erased)
     dataset.ckan_groups.set(spec.groups or ())
     touched = _put_files(actor, dataset, spec.files or ())
     _settle(actor, dataset, spec.state, changed=True, touched=touched, new=True)
@@ -102,6 +105,7 @@ def update_entry(*, actor: Actor, dataset: Dataset, spec: EntrySpec) -> bool:
     Raises Invalid by field, BadFiles, Forbidden, and Conflict where a second person must approve.
     """
     access.require(actor, "manage_catalogue", dataset)
+    refuse_by_hand(dataset)
     row = locked(dataset)
     before = {name: getattr(row, name) for name in spec.fields}
     assign(row, spec.fields)
@@ -130,6 +134,7 @@ def put_file(*, actor: Actor, dataset: Dataset, spec: FileSpec) -> UUID:
     Raises Invalid by field, Forbidden, Conflict where a second person must approve.
     """
     access.require(actor, "manage_catalogue", dataset)
+    refuse_by_hand(dataset)
     row = locked(dataset)
     found = row.resources.filter(pk=spec.id).first() if spec.id else None
     if found is None:
@@ -162,6 +167,7 @@ def remove_file(*, actor: Actor, resource: Resource) -> None:
     Raises Forbidden, Conflict where a second person must approve.
     """
     access.require(actor, "manage_catalogue", resource.dataset)
+    refuse_by_hand(resource.dataset)
     row = locked(resource.dataset)
     resource.dataset = row
     if services.is_seen(resource):
@@ -175,6 +181,7 @@ def remove_file(*, actor: Actor, resource: Resource) -> None:
 def reorder_files(*, actor: Actor, dataset: Dataset, ids: Sequence[UUID]) -> None:
     """Put the named files first, in their order. Raises Invalid for one of another dataset."""
     access.require(actor, "manage_catalogue", dataset)
+    refuse_by_hand(dataset)
     row = locked(dataset)
     files = {one.pk: one for one in row.resources.filter(standing())}
     if len(set(ids)) != len(ids):
@@ -287,6 +294,7 @@ def facts_of(dataset: Dataset) -> dict[str, Any]:
 def withdraw_entry(*, actor: Actor, dataset: Dataset) -> None:
     """Take a dataset out of the catalogue; its staff may put it back. Raises Forbidden."""
     access.require(actor, "manage_catalogue", dataset)
+    refuse_by_hand(dataset)
     row = locked(dataset)
     if row.node.state != State.WITHDRAWN:
         gate.require_second_once_public(actor, row, None)
@@ -301,10 +309,13 @@ def purge_entry(*, actor: Actor, dataset: Dataset) -> None:
     node = row.node
     if row.review:
         raise Conflict("The data of a consultation are erased with it.")
-    for resource in row.resources.all():
-        hashes = list(resource.versions.values_list("sha256", flat=True))
-        resource.delete()
-        entry_files.drop_tables(hashes)
+    row.approvals.all().delete()
+    row.removed_files.all().delete()
+    row.resources.update(current=None)
+    versions = Version.objects.filter(resource__dataset=row)
+    entry_files.drop_tables(list(versions.values_list("sha256", flat=True)))
+    versions.delete()
+    row.resources.all().delete()
     row.ckan_groups.clear()
     Dataset.objects.filter(pk=row.pk).update(
         notes={}, methodology={}, tags=[], extras={}, sources=[], author="", author_email="",

@@ -77,18 +77,19 @@ def read_sent(upload: UploadedFile, before: Version | None) -> Sent:
     if (upload.size or 0) > limits.TABLE_BYTES:
         words = loading.in_words("too_many_bytes", {"limit": limits.TABLE_BYTES})
         raise Invalid({"upload": [words]})
+    mimetype = mimetypes.guess_type(name)[0] or upload.content_type or "application/octet-stream"
+    file = files.store(upload.chunks(), mimetype[:100])
     extension = extension_of(name)
     taken = None
     if extension in loading.UPLOADS:
         try:
-            taken = loading.take_in(upload.file, name, before=before, accept=True)  # type: ignore[arg-type]
+            # A file of ours is read: what reads it closes it.
+            with files.path_of(file).open("rb") as source:
+                taken = loading.take_in(source, name, before=before, accept=True)
         except Invalid as refusal:
             if extension not in TEXTUAL | SHEETS:
                 words = [word for words in refusal.errors.values() for word in words]
                 raise Invalid({"upload": words}) from None
-        upload.seek(0)
-    mimetype = mimetypes.guess_type(name)[0] or upload.content_type or "application/octet-stream"
-    file = files.store(upload.chunks(), mimetype[:100])
     if taken is None:
         return Sent(file, name, mimetype[:120])
     profile = store.store().profile(taken.stored).as_dict()
@@ -104,8 +105,10 @@ def _free_slug(dataset: Dataset, spec: FileSpec) -> str:
 
 
 def _checked(resource: Resource) -> None:
+    # CKAN's may have no format.
+    excluded = ["dataset", "current", "file", *(["format"] if not resource.format else [])]
     try:
-        check_row(resource, ["dataset", "current", "file"])
+        check_row(resource, excluded)
     except Invalid as refusal:
         raise Invalid({_CKAN.get(name, name): w for name, w in refusal.errors.items()}) from None
 

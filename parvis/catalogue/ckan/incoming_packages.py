@@ -171,7 +171,7 @@ def _new_id(reader: Reader) -> UUID | None:
     pk = objects.is_id(text) if text else None
     if text and pk is None:
         reader.wrong("id", "Invalid id provided")
-    elif pk and Node.objects.filter(pk=pk).exists():
+    elif pk and Node.objects.filter(pk=pk).exclude(kind="dataset", state=State.ERASED).exists():
         reader.wrong("id", "Dataset id already exists")
     return pk
 
