@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.urls import reverse
+from django.urls import reverse, translate_url
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from parvis.core import kinds
@@ -81,7 +82,9 @@ def _placed(row: Placement, changed: dict[Any, datetime]) -> Item:
     if row.node is None:
         here = row.url.startswith("/")
         kind = _("Page") if here else (urlsplit(row.url).hostname or "")
-        return Item(tr(row.title), row.url, kind, row.at, row.reason, placement=row)
+        # A page of this site is shown in the language of the reader.
+        address = translate_url(row.url, get_language() or "fr") if here else row.url
+        return Item(tr(row.title), address, kind, row.at, row.reason, placement=row)
     updated = changed.get(row.node.pk) or row.node.published_at
     kind = str(kinds.get(row.node.kind).label)
     return Item(

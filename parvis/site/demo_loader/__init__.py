@@ -11,6 +11,7 @@ from parvis.consult import services
 from parvis.core import outbox
 from parvis.core.models import Node
 from parvis.site.demo_loader.consultations import load_open, load_past, publish_past_data
+from parvis.site.demo_loader.disclosure import load_disclosure
 from parvis.site.demo_loader.frame import load_pillars, load_strategy
 from parvis.site.demo_loader.pages import load_pages
 from parvis.site.demo_loader.people import (
@@ -54,6 +55,7 @@ def load(say: Callable[[str], None] = log.info) -> None:
     load_strategy(organisations)
     load_pillars()
     load_committees(organisations)
+    load_disclosure(organisations)
     load_pages()
     services.tick()
     while outbox.pump(500):
