@@ -124,10 +124,10 @@ def dataset(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_safe
 def version(request: HttpRequest, name: str, sha256: str) -> HttpResponse:
-    """A version at the address that never changes: the history, where its files are."""
+    """A version at the address that no new name changes: its page."""
     found = records.public_one(name)
     queries.version_of(found, sha256)
-    return _to_page(request, "dataset_history", found.node.slug)
+    return _to_page(request, "version_page", found.node.slug, sha256)
 
 
 @require_safe

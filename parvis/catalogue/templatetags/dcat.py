@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 
 from parvis.catalogue import citing
 from parvis.catalogue.dcat.negotiation import MEDIA_TYPES
-from parvis.catalogue.models import Dataset
+from parvis.catalogue.models import Dataset, Version
 from parvis.core.i18n import DEFAULT, tr
 
 register = template.Library()
@@ -50,16 +50,35 @@ def snippet(dataset: Dataset) -> str:
     )
 
 
+def _files(name: str, *args: Any, language: str) -> list[tuple[str, str]]:
+    mark = "" if language == DEFAULT else f"?lang={language}"
+    kinds = {"bib": "BibTeX", "ris": "RIS", "json": "DataCite"}
+    return [(reverse(name, args=[*args, end]) + mark, words) for end, words in kinds.items()]
+
+
 @register.inclusion_tag("catalogue/cite.html")
 def cite_dataset(dataset: Dataset) -> dict[str, Any]:
     """{% cite_dataset dataset %}: the block of a public dataset; nothing for a draft."""
     if dataset.node.state != "public":
         return {"citation": None}
     language = (get_language() or DEFAULT)[:2]
+    formats = [(reverse("dcat_dataset_file", args=[dataset.pk, e]), w) for e, w in FORMATS.items()]
     return {
         "citation": citing.of(dataset, language),
-        "dataset": dataset,
-        "language": language,
+        "files": _files("dataset_citation", dataset.pk, language=language),
         "embed": snippet(dataset),
-        "formats": list(FORMATS.items()),
+        "formats": [*formats, (reverse("croissant", args=[dataset.pk]), "Croissant")],
+    }
+
+
+@register.inclusion_tag("catalogue/cite.html")
+def cite_version(dataset: Dataset, version: Version) -> dict[str, Any]:
+    """{% cite_version dataset version %}: the block of a published version."""
+    if dataset.node.state != "public" or version.published_at is None:
+        return {"citation": None}
+    language = (get_language() or DEFAULT)[:2]
+    args = (dataset.pk, version.sha256)
+    return {
+        "citation": citing.of(dataset, language, version=version),
+        "files": _files("version_citation", *args, language=language),
     }

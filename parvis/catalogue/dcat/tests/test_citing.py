@@ -169,8 +169,12 @@ def test_a_version_is_cited_with_those_around_it(client: Client) -> None:
         "IsVersionOf": base, "IsNewVersionOf": f"{base}/version/{before.sha256}"
     }  # fmt: skip
     place = client.get(f"/dataset/{row.pk}/version/{before.sha256}")
-    assert place.status_code == 303 and place["Location"] == "/fr/donnees/villes/historique/"
-    assert before.sha256[:12] in client.get(place["Location"]).content.decode()
+    assert place.status_code == 303 and before.sha256 in place["Location"]
+    shown = client.get(place["Location"]).content.decode()
+    assert f"{base}/version/{before.sha256}" in shown.split("data-cite", 1)[1]
+    cited = f"/dataset/{row.pk}/version/{before.sha256}/citation.bib"
+    assert f'href="{cited}"' in shown
+    assert before.sha256[:12] in client.get(cited).content.decode().split(",", 1)[0]
     assert client.get(f"/dataset/{row.pk}/version/{'0' * 64}/citation.json").status_code == 404
     assert client.get(f"/dataset/{row.pk}/citation.doc").status_code == 404
     # A version that waits is nobody's to cite.
