@@ -91,7 +91,7 @@ def entries(dataset: Dataset, files: Iterable[Resource]) -> Iterator[Entry]:
     `files` are those that people may see, with `current` and `file`. Links are in the text.
     Raises NotFound when a file is not on the disk any more.
     """
-    rows = list(files)
+    rows, ending = list(files), _("columns")
     yield _("README") + ".txt", dataset.modified_at, [_readme(dataset, rows).encode()]
     for row in rows:
         if row.current is not None:
@@ -105,7 +105,7 @@ def entries(dataset: Dataset, files: Iterable[Resource]) -> Iterator[Entry]:
                 raise NotFound from None
             yield f"{row.slug}.csv", moment, write.csv_chunks(stored.schema, batches)
             words = stored.schema.codebook_csv().encode()
-            yield f"{row.slug}-{_('columns')}.csv", moment, [words]
+            yield f"{row.slug}-{ending}.csv", moment, [words]
         elif row.file is not None:
             yield f"{row.slug}/{row.file_name}", row.modified_at, _pieces(row)
 

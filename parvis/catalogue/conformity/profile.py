@@ -70,33 +70,88 @@ def _organisation(dataset: Dataset) -> Any:
 
 
 FIELDS: tuple[Field, ...] = (
-    Field("title", pgettext_lazy("metadata profile", "Title"), "title", lambda d: d.node.title, "text"),
-    Field("notes", pgettext_lazy("metadata profile", "Description"), "notes", lambda d: d.notes, "markdown"),
+    Field(
+        "title", pgettext_lazy("metadata profile", "Title"), "title", lambda d: d.node.title, "text"
+    ),
+    Field(
+        "notes",
+        pgettext_lazy("metadata profile", "Description"),
+        "notes",
+        lambda d: d.notes,
+        "markdown",
+    ),
     Field("tags", pgettext_lazy("metadata profile", "Keywords"), "tags", lambda d: d.tags, "tags"),
-    Field("license_id", pgettext_lazy("metadata profile", "Licence"), "licence",
-          lambda d: d.licence_words.short),
-    Field("owner_org", pgettext_lazy("metadata profile", "Participating organisation"), "organisation",
-          _organisation, "text"),
+    Field(
+        "license_id",
+        pgettext_lazy("metadata profile", "Licence"),
+        "licence",
+        lambda d: d.licence_words.short,
+    ),
+    Field(
+        "owner_org",
+        pgettext_lazy("metadata profile", "Participating organisation"),
+        "organisation",
+        _organisation,
+        "text",
+    ),
     Field("private", pgettext_lazy("metadata profile", "Visibility"), "", _visibility),
     Field("author", pgettext_lazy("metadata profile", "Responsible"), "author", lambda d: d.author),
-    Field("author_email", pgettext_lazy("metadata profile", "E-mail"), "author_email",
-          lambda d: d.author_email, "mail"),
-    Field("update_frequency", pgettext_lazy("metadata profile", "Update frequency"), "frequency",
-          lambda d: d.frequency_words),
+    Field(
+        "author_email",
+        pgettext_lazy("metadata profile", "E-mail"),
+        "author_email",
+        lambda d: d.author_email,
+        "mail",
+    ),
+    Field(
+        "update_frequency",
+        pgettext_lazy("metadata profile", "Update frequency"),
+        "frequency",
+        lambda d: d.frequency_words,
+    ),
     Field("language", pgettext_lazy("metadata profile", "Language"), "languages", _languages),
-    Field("ext_spatial", pgettext_lazy("metadata profile", "Geographic coverage"), "spatial",
-          lambda d: d.spatial),
-    Field("temporal", pgettext_lazy("metadata profile", "Temporal coverage"), "temporal",
-          lambda d: d.temporal),
-    Field("methodologie", pgettext_lazy("metadata profile", "Further information"), "methodology",
-          lambda d: d.methodology, "markdown"),
+    Field(
+        "ext_spatial",
+        pgettext_lazy("metadata profile", "Geographic coverage"),
+        "spatial",
+        lambda d: d.spatial,
+    ),
+    Field(
+        "temporal",
+        pgettext_lazy("metadata profile", "Temporal coverage"),
+        "temporal",
+        lambda d: d.temporal,
+    ),
+    Field(
+        "methodologie",
+        pgettext_lazy("metadata profile", "Further information"),
+        "methodology",
+        lambda d: d.methodology,
+        "markdown",
+    ),
     Field("url", pgettext_lazy("metadata profile", "Source URL"), "url", lambda d: d.url, "link"),
-    Field("id", pgettext_lazy("metadata profile", "Unique identifier"), "", lambda d: str(d.pk), "code"),
-    Field("metadata_created", pgettext_lazy("metadata profile", "First published"), "",
-          lambda d: d.node.published_at, "day"),
-    Field("metadata_modified", pgettext_lazy("metadata profile", "Updated"), "",
-          lambda d: d.modified_at, "day"),
-)  # fmt: skip
+    Field(
+        "id",
+        pgettext_lazy("metadata profile", "Unique identifier"),
+        "",
+        lambda d: str(d.pk),
+        "code",
+    ),
+    Field(
+        "metadata_created",
+        pgettext_lazy("metadata profile", "First published"),
+        "",
+        lambda d: d.node.published_at,
+        "day",
+    ),
+    Field(
+        "metadata_modified",
+        pgettext_lazy("metadata profile", "Updated"),
+        "",
+        lambda d: d.modified_at,
+        "day",
+    ),
+)
 
 
 @dataclass(frozen=True)
