@@ -14,7 +14,7 @@ from parvis.core.templatetags.parvis import day, number
 from parvis.proactive.lists import Column, Shape
 from parvis.proactive.queries import Totals
 
-WIDTH, LEFT, TOP, BASE = 640, 84, 18, 140
+WIDTH, LEFT, TOP, BASE = 640, 112, 18, 140
 BARS_MAX = 12
 
 

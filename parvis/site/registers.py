@@ -41,6 +41,8 @@ _STATES: dict[str, dict[str, str]] = {
     "due": {"fr": "À venir", "en": "Due"},
     "missing": {"fr": "Manquante", "en": "Missing"},
 }
+Described = tuple[str, str, Text, Text]
+"""Name, type, label and description of a column."""
 FILES = {"rows": "lignes", "periods": "periodes"}
 
 
@@ -145,7 +147,7 @@ def _file_words(name: str) -> tuple[str, str]:
     return words[name]
 
 
-def _table(columns: Iterable[tuple[str, str, Text, Text]], rows: list[Any]) -> Any:
+def _table(columns: Iterable[Described], rows: list[Any]) -> Any:
     schema = Schema(
         tuple(
             Column(name, kind, dict(label), dict(help_))  # type: ignore[arg-type]
@@ -156,7 +158,7 @@ def _table(columns: Iterable[tuple[str, str, Text, Text]], rows: list[Any]) -> A
 
 
 def _rows(register: Register, shape: Shape) -> tuple[pa.Table, Schema, dict[str, Any]]:
-    columns = [("periode", "text", _PERIOD, {})]
+    columns: list[Described] = [("periode", "text", _PERIOD, {})]
     columns += [(c.name, _TYPES[c.type], c.label, c.help) for c in shape.columns]
     if shape.code == "acces":
         columns += [("date_limite", "date", _DUE, {}), ("jours_de_retard", "integer", _LATE, {})]
@@ -192,6 +194,6 @@ def _periods(standing: queries.Standing) -> tuple[pa.Table, Schema, dict[str, An
         }
         for one in reversed(standing.periods)
     ]  # fmt: skip
-    columns = [(name, kind, label, {}) for name, kind, label in _PERIODS]
+    columns: list[Described] = [(name, kind, label, {}) for name, kind, label in _PERIODS]
     table, schema = _table(columns, rows)
     return table, schema, {"etat": _STATES}
