@@ -93,6 +93,12 @@ def _export(given: argparse.Namespace) -> int:
     return data.export(given)
 
 
+def _harvest(given: argparse.Namespace) -> int:
+    from parvis.commands import harvest
+
+    return harvest.harvest(given)
+
+
 def _recount(given: argparse.Namespace) -> int:
     from parvis.commands import data
 
@@ -235,6 +241,14 @@ def _add_data(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     out = _command(commands, "export", _("Write what is public into a folder"), _export)
     out.add_argument("folder")
     out.add_argument("--consultation", metavar="SLUG", help=_("only this one"))
+
+    harvest = _command(commands, "harvest", _("Read another catalogue now, to its end"), _harvest)
+    harvest.add_argument(
+        "source", nargs="?", help=_("number or name of the source; without it, the list")
+    )
+    harvest.add_argument(
+        "--changes", action="store_true", help=_("only what changed, where the source can tell")
+    )
 
 
 def _add_trust(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

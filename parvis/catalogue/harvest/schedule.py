@@ -11,8 +11,8 @@ from parvis.core.access import SYSTEM
 from parvis.core.errors import Conflict
 from parvis.core.models import Job
 
-# A run has no job for a moment only, inside of the transaction that makes both.
-ORPHAN_AFTER = timedelta(minutes=5)
+# A run without a job is the command line's: silent for so long, somebody closed the terminal.
+ORPHAN_AFTER = timedelta(minutes=10)
 
 
 def tick() -> bool:
@@ -26,7 +26,7 @@ def end_orphans() -> int:
     for run in HarvestRun.objects.filter(state__in=HarvestRun.ACTIVE).select_related("job"):
         job = run.job
         if job is None:
-            if run.asked_at < timezone.now() - ORPHAN_AFTER:
+            if (run.heartbeat_at or run.asked_at) < timezone.now() - ORPHAN_AFTER:
                 engine.end(run, HarvestRun.State.FAILED, reason("interrupted", detail="-"))
                 ended += 1
         elif job.state == Job.State.CANCELLED:

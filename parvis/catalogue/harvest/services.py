@@ -137,11 +137,13 @@ def update_source(
 
 
 @transaction.atomic
-def ask_run(*, actor: Actor, source: HarvestSource, complete: bool = True) -> HarvestRun:
+def ask_run(
+    *, actor: Actor, source: HarvestSource, complete: bool = True, enqueue: bool = True
+) -> HarvestRun:
     """Have a source read by the worker; return the run. Changes only, where it can be asked for.
 
-    Raises Conflict while a run of this source is not over (a constraint of the database),
-    Forbidden.
+    `enqueue=False`: the caller runs it at once, as the command line does. Raises Conflict while a
+    run of this source is not over (a constraint of the database), Forbidden.
     """
     access.require(actor, "manage_catalogue", source)
     if not source.active:
@@ -154,12 +156,12 @@ def ask_run(*, actor: Actor, source: HarvestSource, complete: bool = True) -> Ha
             )
     except IntegrityError:
         raise Conflict(_("This source is being read already.")) from None
-    # Stewards may harvest without the right to run any other job.
-    job = jobs.enqueue(
-        engine.RUN_TASK, actor=SYSTEM, arguments={"run": run.pk}, node=source.organisation.node
-    )
-    run.job = job
-    run.save(update_fields=["job"])
+    if enqueue:
+        # Stewards may harvest without the right to run any other job.
+        run.job = jobs.enqueue(
+            engine.RUN_TASK, actor=SYSTEM, arguments={"run": run.pk}, node=source.organisation.node
+        )
+        run.save(update_fields=["job"])
     if every := EVERY.get(HarvestSource.Schedule(source.schedule)):
         HarvestSource.objects.filter(pk=source.pk).update(next_at=timezone.now() + every)
     emit("harvest.run_asked", node=source.node, actor=actor, data={"run": run.pk})

@@ -1,5 +1,6 @@
 """Runs: no duplicate, changes only, resumed after a kill, what vanished, what is refused."""
 
+from argparse import Namespace
 from collections import Counter
 
 import pytest
@@ -23,6 +24,8 @@ from parvis.catalogue.harvest.tests.harvest_factories import (
 )
 from parvis.catalogue.models import Dataset, Resource
 from parvis.catalogue.tests.catalogue_factories import make_dataset, organisation
+from parvis.commands import harvest as cli
+from parvis.commands.words import Stop
 from parvis.core import jobs
 from parvis.core.access import SYSTEM
 from parvis.core.egress import Answer, EgressFailed, EgressRefused
@@ -349,3 +352,26 @@ def test_queries_do_not_grow_with_what_is_read():
     }  # fmt: skip
     assert few_again == many_again
     assert set(few) == set(many)
+
+
+def test_the_command_line_lists_and_reads(monkeypatch, capsys):
+    source = make_source()
+    monkeypatch.setattr(engine, "opened", lambda: Ckan(package(1), package(2, title=" ", name="")))
+    command = Namespace(source="", changes=False)
+    assert cli.harvest(command) == 0
+    assert f"{source.pk}\tVille ouverte\tckan" in capsys.readouterr().out
+    command.source = "Ville ouverte"
+    assert cli.harvest(command) == 0
+    assert "2/2" in (said := capsys.readouterr().out)
+    assert "1 added" in said or "1 ajoutés" in said
+    with pytest.raises(Stop, match="Ville ouverte"):
+        cli.harvest(Namespace(source="99", changes=False))
+
+    monkeypatch.setattr(engine, "opened", lambda: _raises(EgressRefused("private")))
+    with pytest.raises(Stop, match="private"):
+        cli.harvest(command)
+    # Somebody closed the terminal: the worker ends the run.
+    services.ask_run(actor=SYSTEM, source=source, enqueue=False)
+    assert not schedule.tick()
+    HarvestRun.objects.update(asked_at=timezone.now() - 2 * schedule.ORPHAN_AFTER)
+    assert schedule.tick() and HarvestRun.objects.first().state == "failed"
