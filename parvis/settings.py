@@ -122,6 +122,7 @@ INSTALLED_APPS = [
     "parvis.catalogue.datastore",
     "parvis.catalogue.approval",
     "parvis.catalogue.conformity",
+    "parvis.catalogue.anonymisation",
     "parvis.moderation",
     "parvis.innovation",
     "parvis.ledger",
@@ -260,6 +261,8 @@ WHITENOISE_MAX_AGE = 31536000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+# How many requests a minute a network may make to the Action API without a token; 0: any number.
+API_PER_MINUTE = int(os.environ.get("PARVIS_API_PER_MINUTE", "0" if TESTING else "3000"))
 # Whether the Action API refuses to publish what lacks a field of the profile, as the desk does.
 CATALOGUE_API_COMPLETE = _flag("PARVIS_API_COMPLETE")
 
@@ -326,7 +329,7 @@ EGRESS_INSIDE = os.environ.get("PARVIS_EGRESS_INSIDE", "").split(",")
 EGRESS_ONLY = os.environ.get("PARVIS_EGRESS_ONLY", "").split(",")
 LINK_CHECKS = _flag("PARVIS_LINK_CHECKS", not (DEMO or TESTING))
 # What other parts show on the pages of consultations, commitments and documents: node -> HTML.
-PAGE_SLOTS = ["parvis.innovation.slots.alternatives"]
+PAGE_SLOTS = ["parvis.innovation.slots.alternatives", "parvis.catalogue.harvest.slots.origin"]
 # Asked before each message that a stranger can cause: (address, ip) -> None, or raises TooMany.
 MAIL_GATE = "parvis.notify.limits.take"
 

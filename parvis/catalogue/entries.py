@@ -117,7 +117,7 @@ def update_entry(*, actor: Actor, dataset: Dataset, spec: EntrySpec) -> bool:
     if spec.groups is not None:
         new = {group.pk for group in spec.groups}
         if new != set(row.ckan_groups.values_list("pk", flat=True)):
-            row.ckan_groups.set(new)
+            row.ckan_groups.set(spec.groups)
             changed = True
     if changed:
         gate.require_second_once_public(actor, row, None)

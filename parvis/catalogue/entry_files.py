@@ -88,8 +88,8 @@ def read_sent(upload: UploadedFile, before: Version | None) -> Sent:
                 taken = loading.take_in(source, name, before=before, accept=True)
         except Invalid as refusal:
             if extension not in TEXTUAL | SHEETS:
-                words = [word for words in refusal.errors.values() for word in words]
-                raise Invalid({"upload": words}) from None
+                said = [word for messages in refusal.errors.values() for word in messages]
+                raise Invalid({"upload": said}) from None
     if taken is None:
         return Sent(file, name, mimetype[:120])
     profile = store.store().profile(taken.stored).as_dict()

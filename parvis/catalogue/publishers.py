@@ -119,11 +119,13 @@ def set_member(*, actor: Actor, row: Organisation, person: Person, wanted: bool)
     Raises Forbidden.
     """
     access.require(actor, "manage_people")
-    role = {"person": person, "role": access.STEWARD, "scope": row.node}
     if wanted:
-        _role, changed = Role.objects.get_or_create(**role)
+        _role, changed = Role.objects.get_or_create(
+            person=person, role=access.STEWARD, scope=row.node
+        )
     else:
-        ended, _rows = Role.objects.filter(**role).delete()
+        roles = Role.objects.filter(person=person, role=access.STEWARD, scope=row.node)
+        ended, _rows = roles.delete()
         changed = bool(ended)
     if changed:
         verb = "person.role_given" if wanted else "person.role_taken"

@@ -71,9 +71,13 @@ class ValidationFailed(ActionError):
 
 
 class TooManyRequests(ActionError):
-    """429: a measure was reached."""
+    """429: a measure was reached; `seconds` until asking again is right."""
 
     status, kind = 429, "Too Many Requests Error"
+
+    def __init__(self, words: str, seconds: int = 10) -> None:
+        super().__init__(words)
+        self.seconds = seconds
 
 
 def in_ckan_words(refusal: Refused) -> ActionError:
@@ -89,5 +93,5 @@ def in_ckan_words(refusal: Refused) -> ActionError:
     if isinstance(refusal, Conflict):
         return ValidationFailed({"__all__": [str(refusal)]})
     if refusal.status == 429:
-        return TooManyRequests(str(refusal))
+        return TooManyRequests(str(refusal), getattr(refusal, "retry_after", 60))
     return ValidationFailed({"message": [str(refusal)]})

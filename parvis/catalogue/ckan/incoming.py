@@ -132,9 +132,10 @@ class Reader:
 def taken(kind: str, name: str, itself: UUID | None) -> bool:
     """Whether another node of this kind, or another group, has this name."""
     if kind == "group":
-        rows = Group.objects.filter(slug=name)
-        return name in CATEGORIES or rows.exclude(pk=itself).exists()
-    return Node.objects.filter(kind=kind, slug=name).exclude(pk=itself).exists()
+        groups = Group.objects.filter(slug=name).values_list("pk", flat=True)
+        return name in CATEGORIES or any(pk != itself for pk in groups)
+    nodes = Node.objects.filter(kind=kind, slug=name).values_list("pk", flat=True)
+    return any(pk != itself for pk in nodes)
 
 
 def find_group(text: str) -> Group | str | None:

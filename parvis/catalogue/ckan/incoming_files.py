@@ -124,7 +124,8 @@ def resources(reader: Reader, dataset: Dataset | None) -> list[FileSpec]:
     known = {}
     if dataset is not None:
         known = {str(row.pk): row for row in dataset.published}  # type: ignore[attr-defined]
-    specs, errors = [], []
+    specs: list[FileSpec] = []
+    errors: list[dict[str, Any]] = []
     for data in reader.rows("resources"):
         errors.append({})
         try:

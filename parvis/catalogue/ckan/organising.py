@@ -36,8 +36,7 @@ def _spec(data: Mapping[str, Any], kind: str, row: Organisation | Group | None) 
         stored = row.title
     slug = reader.name(kind, row.pk if row else None)
     pk = objects.is_id(reader.text("id")) if row is None else None
-    taken = Node.objects.filter(pk=pk).exists() or Group.objects.filter(pk=pk).exists()
-    if pk and taken:
+    if pk and (Node.objects.filter(pk=pk).exists() or Group.objects.filter(pk=pk).exists()):
         reader.wrong("id", "Group id already exists")
     spec = PublisherSpec(
         slug=slug,

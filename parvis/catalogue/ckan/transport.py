@@ -15,12 +15,20 @@ from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 
 from parvis.catalogue.ckan import registry
-from parvis.catalogue.ckan.errors import ActionError, BadRequest, in_ckan_words
+from parvis.catalogue.ckan.errors import (
+    ActionError,
+    BadRequest,
+    TooManyRequests,
+    in_ckan_words,
+)
+from parvis.catalogue.datastore.statements import Busy, Measure
 from parvis.core import tokens
 from parvis.core.access import NOBODY, Actor
+from parvis.core.accounts import client_ip
 from parvis.core.errors import Refused, SignInNeeded
 
 log = logging.getLogger("parvis.catalogue")
+measure = Measure(settings.API_PER_MINUTE, 60) if settings.API_PER_MINUTE else None
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$.]{0,100}", re.ASCII)
 JSON_BYTES, ANONYMOUS_BYTES = 100_000_000, 2_600_000
 _METHODS = "GET, POST, OPTIONS"
@@ -119,6 +127,16 @@ def actor_of(request: HttpRequest) -> Actor:
     return NOBODY
 
 
+def _measured(request: HttpRequest, actor: Actor) -> None:
+    """Count what anonymous readers ask, by network. Raises TooManyRequests past the measure."""
+    if actor.person is None and measure is not None:
+        try:
+            measure.take(client_ip(request))
+        except Busy as error:
+            words = f"more than {settings.API_PER_MINUTE} requests a minute"
+            raise TooManyRequests(words, seconds=error.retry_after) from None
+
+
 def _run(request: HttpRequest, name: str) -> Any:
     """Return the result of an action. Raises BadRequest, ActionError, Refused."""
     registry.load()
@@ -127,6 +145,7 @@ def _run(request: HttpRequest, name: str) -> Any:
     if request.method in {"GET", "HEAD"} and name in registry.WRITING:
         raise BadRequest(f"{name} writes: send it by POST")
     actor = actor_of(request)
+    _measured(request, actor)
     data = _data(request, actor)
     if request.method == "GET":
         data.pop("callback", None)
@@ -151,11 +170,12 @@ def action(request: HttpRequest, name: str) -> HttpResponse:
         result = _run(request, name)
     except BadRequest as error:
         return _answer(request, 400, f"Bad request - {error}")
-    except ActionError as error:
-        return _answer(request, error.status, {**envelope, "success": False, "error": error.body()})
-    except Refused as refusal:
-        error = in_ckan_words(refusal)
-        return _answer(request, error.status, {**envelope, "success": False, "error": error.body()})
+    except (ActionError, Refused) as refusal:
+        said = refusal if isinstance(refusal, ActionError) else in_ckan_words(refusal)
+        answer = _answer(request, said.status, {**envelope, "success": False, "error": said.body()})
+        if isinstance(said, TooManyRequests):
+            answer["Retry-After"] = str(said.seconds)
+        return answer
     except OperationalError:
         raise  # the database is away: 503, as everywhere
     except Exception:

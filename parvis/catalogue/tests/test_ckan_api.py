@@ -12,11 +12,13 @@ from django.test import Client
 
 from parvis.catalogue import services
 from parvis.catalogue.ckan import registry
+from parvis.catalogue.tests import ckan_clients
 from parvis.catalogue.tests.catalogue_factories import (
     add_file,
     make_dataset,
     organisation,
 )
+from parvis.core import tokens
 from parvis.core.access import SYSTEM
 from parvis.core.models import State
 from tests.factories import make_site
@@ -512,3 +514,41 @@ def test_the_file_and_the_page_agree(client):
     assert len(rows) - 1 == resource["parvis_rows"] == dataset.resources.get().current.rows
     services.update_dataset(actor=SYSTEM, dataset=dataset, changes={"spatial": "Lévis"})
     assert result(client, "package_show", id="villes")["ext_spatial"] == "Lévis"
+
+
+def test_who_asks_too_much_is_told_when_to_come_back(client, monkeypatch):
+    from parvis.catalogue.ckan import transport
+    from parvis.catalogue.datastore.statements import Measure
+
+    monkeypatch.setattr(transport, "measure", Measure(2, 60))
+    for _n in range(2):
+        get(client, "site_read")
+    response = client.get("/api/3/action/site_read")
+    error = json.loads(response.content)
+    assert response.status_code == 429 and 1 <= int(response["Retry-After"]) <= 61
+    assert error["success"] is False and error["error"]["__type"] == "Too Many Requests Error"
+    # Whoever holds a token is not counted.
+    token = ckan_clients.token_of(None)
+    assert client.get("/api/3/action/site_read", HTTP_AUTHORIZATION=token).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["HTTP_AUTHORIZATION", "HTTP_X_CKAN_API_KEY"])
+def test_a_token_is_read_bare_in_both_headers_and_never_with_jsonp(client, header):
+    make_dataset("secret", public=False)
+    organisation()
+    token = ckan_clients.token_of("steward")
+    url = "/api/3/action/package_show?id=secret"
+    assert client.get(url, **{header: token}).status_code == 200
+    assert client.get(url, **{header: f"Bearer {token}"}).status_code == 200
+    assert client.get(f"{url}&callback=lu", **{header: token}).status_code == 404
+    client.force_login(tokens.actor_of(token).person)
+    assert client.get(url).status_code == 404  # a cookie opens nothing here
+
+
+def test_a_large_body_is_for_who_holds_a_token(client):
+    text = json.dumps({"id": "x" * 3_000_000})
+    url, kind = "/api/3/action/package_show", {"content_type": "application/json"}
+    response = client.post(url, text, **kind)
+    assert response.status_code == 400 and json.loads(response.content).endswith("too large")
+    response = client.post(url, text, HTTP_AUTHORIZATION=ckan_clients.token_of(None), **kind)
+    assert response.status_code == 404
