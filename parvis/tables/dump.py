@@ -41,6 +41,19 @@ def chunks(
     if tuple(reader.schema.names) != schema.names:
         # Chosen columns keep their labels; figures of groups have none.
         schema = Schema.from_arrow(reader.schema).carry(version.schema)
+    return written(kind, schema, reader, exact=exact, bom=bom, language=language)
+
+
+def written(
+    kind: Format,
+    schema: Schema,
+    reader: write.Batches,
+    *,
+    exact: bool = False,
+    bom: bool = False,
+    language: str = "fr",
+) -> Iterator[bytes]:
+    """The bytes of a file with these rows, as they come; see `chunks`."""
     if kind in ("csv", "tsv"):
         separator = "," if kind == "csv" else "\t"
         return write.csv_chunks(schema, reader, separator=separator, bom=bom, exact=exact)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
@@ -14,6 +15,7 @@ from parvis.catalogue.ckan.errors import ValidationFailed
 from parvis.catalogue.ckan.search import truth
 from parvis.catalogue.ckan.transport import actor_of
 from parvis.catalogue.datastore import asking, describing, fields, sources
+from parvis.catalogue.datastore.fields import ID
 from parvis.catalogue.datastore.snapshot import NotReady
 from parvis.catalogue.datastore.sources import Source
 from parvis.catalogue.downloads import protect
@@ -22,6 +24,7 @@ from parvis.core.access import NOBODY
 from parvis.tables import dump
 from parvis.tables.errors import TableError
 from parvis.tables.query import Query
+from parvis.tables.schema import Schema
 
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -97,11 +100,42 @@ def _respond(
 
 
 def _chunks(source: Source, query: Query, kind: str, *, bom: bool) -> Iterator[bytes]:
+    reader = _in_order(source, query)
     if kind == "json":
-        return _json(source, query, bom=bom)
+        return _json(source, query, reader, bom=bom)
     # Exact: programs read it back. People download the files of the dataset's page.
-    found = dump.chunks(store.store(), source.file, kind, query, exact=True)  # type: ignore[arg-type]
+    schema = Schema.from_arrow(reader.schema).carry(source.file.schema)
+    found = dump.written(kind, schema, reader, exact=True)  # type: ignore[arg-type]
     return _marked(found) if bom and kind in ("csv", "tsv", "xml", "ndjson") else iter(found)
+
+
+def _in_order(source: Source, query: Query) -> pa.RecordBatchReader:
+    """Return the rows. Those of a whole file come as they lie, at once: nothing is sorted."""
+    asked = query.where or query.any_of or query.search or query.sort or query.distinct
+    names = list(query.columns or source.types)
+    if asked or query.offset:
+        return store.store().query(source.file, query)
+    shown = [name for name in names if name in source.file.schema.names]
+    arrow = source.file.schema.to_arrow()
+    fields_shown = [
+        arrow.field(name) if name in shown else pa.field(ID, pa.int64()) for name in names
+    ]
+    batches = _placed(source, names, query.limit)
+    return pa.RecordBatchReader.from_batches(pa.schema(fields_shown), batches)
+
+
+def _placed(source: Source, names: list[str], limit: int | None) -> Iterator[pa.RecordBatch]:
+    place = 0
+    for batch in store.store().open(source.file):
+        left = batch.num_rows if limit is None else min(batch.num_rows, limit - place)
+        if left <= 0:
+            return
+        rows = batch.slice(0, left)
+        numbers = pa.array(range(place + 1, place + 1 + left), pa.int64())
+        known = set(rows.schema.names)
+        columns = [rows.column(name) if name in known else numbers for name in names]
+        yield pa.RecordBatch.from_arrays(columns, names=names)
+        place += left
 
 
 def _marked(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -109,11 +143,12 @@ def _marked(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from chunks
 
 
-def _json(source: Source, query: Query, *, bom: bool) -> Iterator[bytes]:
+def _json(
+    source: Source, query: Query, reader: pa.RecordBatchReader, *, bom: bool
+) -> Iterator[bytes]:
     """As CKAN: `fields`, then `records` as lists."""
     types, known = source.types, describing.fields_of(source)
     shown = query.columns or tuple(types)
-    reader = store.store().query(source.file, query)
     head = json.dumps([known[name] for name in shown], ensure_ascii=False, indent=2)
     yield (BOM if bom else b"") + f'{{\n  "fields": {head},\n  "records": ['.encode()
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
