@@ -73,9 +73,9 @@ def _alone(actor: Actor, dataset: Dataset) -> DataReview:
 
 def _clear(dataset: Dataset, but: DataReview | None = None) -> int:
     rows = dataset.approvals.filter(publish_at__isnull=False, published_at=None)
-    return rows.exclude(pk=but.pk if but else None).update(
-        publish_at=None, scheduled_by=None, refused_at=None, refused_because=""
-    )
+    if but is not None:
+        rows = rows.exclude(pk=but.pk)
+    return rows.update(publish_at=None, scheduled_by=None, refused_at=None, refused_because="")
 
 
 @transaction.atomic

@@ -74,6 +74,7 @@ def _act(request: Request, dataset: Dataset, stands: gate.Standing, forms: dict[
         )
     if action in simple:
         return _sent(request, forms["ask"], *simple[action], bare=True)
+    form: Any
     if action == "ask":
         form = forms["ask"] = AskForm(request.POST, auto_id="id_%s_ask")
         return _sent(request, form, lambda: services.ask_review(

@@ -196,7 +196,8 @@ Counts = Mapping[str, Mapping[str, int]]
 
 def _look(table: Table) -> Counts:
     """Count, by column of text, the cells that look like nothing, a date or a number: one query."""
-    asked, parts = [], []
+    asked: list[str] = []
+    parts: list[str] = []
     for column, figures in table.pairs("text"):
         if (figures.get("length_min") or 0) > 30 or column["name"].startswith("geometry_wkt"):
             continue

@@ -69,7 +69,8 @@ def _head(source: bytes | BinaryIO) -> bytes:
 def _merged(source: bytes | BinaryIO, kind: str) -> dict[str, Any]:
     """Return how many groups of merged cells a spreadsheet has, and the first of them."""
     file = io.BytesIO(source) if isinstance(source, bytes) else source
-    count, first = 0, []
+    count = 0
+    first: list[str] = []
     pattern = _MERGED if kind == "xlsx" else _SPANNED
     try:
         with opened_archive(file) as archive:
