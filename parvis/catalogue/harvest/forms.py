@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from parvis.catalogue.harvest.models import HarvestSource
+from parvis.catalogue.harvest.models import HarvestSource, licences
 from parvis.core.forms import KeyedForm, OrganisationChoice
 
 _LISTS = ("organizations", "groups", "without")
@@ -18,7 +18,7 @@ def _names(label: Any) -> forms.CharField:
 
 
 def _choice(name: str) -> forms.ChoiceField:
-    field = HarvestSource._meta.get_field(name)
+    field: Any = HarvestSource._meta.get_field(name)
     return forms.ChoiceField(
         label=field.verbose_name,
         choices=lambda: list(field.flatchoices),
@@ -40,7 +40,7 @@ class SourceForm(KeyedForm):
     licence = forms.ChoiceField(
         label=_("Licence where none is said"),
         required=False,
-        choices=lambda: list(HarvestSource._meta.get_field("licence").flatchoices),
+        choices=licences,
         help_text=_("Without it, a dataset that says no licence is refused."),
     )
     schedule = _choice("schedule")

@@ -14,7 +14,8 @@ from parvis.core.models import Job, Node, Organisation, Person
 REMOTE_ID_CHARACTERS = 500
 
 
-def _licences() -> list[tuple[str, Any]]:
+def licences() -> list[tuple[str, Any]]:
+    """Return the choice of a licence, none first."""
     return [("", "—"), *((row.id, f"{row.short}, {row.title}") for row in LICENCES.values())]
 
 
@@ -51,7 +52,7 @@ class HarvestSource(models.Model):
         verbose_name=_("Language of its texts"),
     )
     licence = models.CharField(
-        max_length=20, blank=True, choices=_licences, verbose_name=_("Licence where none is said")
+        max_length=20, blank=True, choices=licences, verbose_name=_("Licence where none is said")
     )
     schedule = models.CharField(
         max_length=6, choices=Schedule, default=Schedule.NEVER, verbose_name=_("When to read it")

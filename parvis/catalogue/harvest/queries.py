@@ -44,7 +44,7 @@ def last_runs(rows: Iterable[HarvestSource], *, ended: bool = False) -> dict[int
     return {run.source_id: run for run in HarvestRun.objects.filter(pk__in=last)}
 
 
-def item_counts(rows: Iterable[HarvestSource]) -> dict[int, dict[str, int]]:
+def item_counts(rows: Iterable[HarvestSource]) -> dict[int, dict[str, Any]]:
     """Return source id -> how many datasets, how many refused, how many archived: one query."""
     found = (
         HarvestItem.objects.filter(source__in=list(rows))
@@ -55,7 +55,7 @@ def item_counts(rows: Iterable[HarvestSource]) -> dict[int, dict[str, int]]:
             archived=Count("pk", filter=~Q(state_before="")),
         )
     )
-    return {row["source"]: row for row in found}
+    return {row["source"]: dict(row) for row in found}
 
 
 def source_for(actor: Actor, pk: int) -> HarvestSource:

@@ -8,7 +8,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from parvis.catalogue.harvest import engine, queries, services
@@ -97,7 +97,7 @@ def source_page(request: Request, pk: int) -> HttpResponse:
         "page": page,
         "rows": [(row, queries.why(row)) for row in page.rows],
         "outcome": outcome,
-        "outcomes": [("", _("All")), *HarvestItem.Outcome.choices, ("missed", _("Absent lately"))],
+        "outcomes": [("", pgettext("outcomes", "All")), *HarvestItem.Outcome.choices, ("missed", _("Absent lately"))],
         "drafts": queries.drafts(source),
         "may_publish": access.can(request.actor, "publish_data", source),
         "incremental": source.kind in INCREMENTAL and source.newest,

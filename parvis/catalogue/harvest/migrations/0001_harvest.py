@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('url', models.URLField(max_length=2000, verbose_name='Address')),
                 ('filters', models.JSONField(blank=True, default=dict)),
                 ('language', models.CharField(choices=[('fr', 'French'), ('en', 'English')], default='fr', max_length=2, verbose_name='Language of its texts')),
-                ('licence', models.CharField(blank=True, choices=parvis.catalogue.harvest.models._licences, max_length=20, verbose_name='Licence where none is said')),
+                ('licence', models.CharField(blank=True, choices=parvis.catalogue.harvest.models.licences, max_length=20, verbose_name='Licence where none is said')),
                 ('schedule', models.CharField(choices=[('never', 'Only when somebody asks'), ('daily', 'Every day'), ('weekly', 'Every week')], default='never', max_length=6, verbose_name='When to read it')),
                 ('arrival', models.CharField(choices=[('public', 'Published at once'), ('draft', 'Kept as drafts until somebody publishes them')], default='draft', max_length=6, verbose_name='New datasets are')),
                 ('active', models.BooleanField(default=True, verbose_name='Read it')),
