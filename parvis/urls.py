@@ -11,8 +11,8 @@ urlpatterns = [
     path("metrics", operations.metrics_page),
     path("favicon.ico", operations.favicon),
     path("", include("parvis.ledger.machine_urls")),
-    path("", include("parvis.catalogue.machine_urls")),
     path("", include("parvis.catalogue.datastore.machine_urls")),
+    path("", include("parvis.catalogue.machine_urls")),
     path("", include("parvis.pages.machine_urls")),
     path("", include("parvis.site.machine_urls")),
     path("", include("parvis.consult.launch.machine_urls")),
@@ -31,6 +31,7 @@ urlpatterns = [
         path("", include("parvis.catalogue.datastore.urls")),
         # Before it: "harvest" would be taken for the name of a dataset.
         path("", include("parvis.catalogue.harvest.urls")),
+        path("", include("parvis.catalogue.anonymisation.urls")),
         path("", include("parvis.catalogue.urls")),
         path("", include("parvis.catalogue.texts.urls")),
         path("", include("parvis.proactive.urls")),

@@ -455,6 +455,8 @@ MACHINES: dict[str, Row] = {
     "api/v1/datasets/<name>/profile": Row("dataset", EVERYONE),
     "api/v1/sql": Row("none", EVERYONE),
     "datastore/dump/<str:name>": Row("dump", EVERYONE),
+    "api/3/action/datastore_search_sql": Row("none", EVERYONE, EVERYONE),
+    "api/action/datastore_search_sql": Row("none", EVERYONE, EVERYONE),
     "api/v1/harvest/sources": Row("none", EVERYONE),
     "api/v1/documents": Row("none", EVERYONE),
     "api/v1/documents/<name>": Row("document", EVERYONE),

@@ -14,6 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -41,6 +42,7 @@ from parvis.tables.sandbox import Named, Sandbox
 AT_ONCE = max(1, (os.cpu_count() or 1) // 2)
 """Statements at a time on this machine: half of its processors stay for pages."""
 WAIT_SECONDS = 0.3
+REST_AFTER_SECONDS = 0.5
 NETWORKS_MAX = 10_000
 
 
@@ -114,28 +116,65 @@ def _sandbox() -> Sandbox:
     return Sandbox(store.store(), processes=AT_ONCE)
 
 
+def _times(descriptor: int) -> tuple[float, float]:
+    """Return when the last statement of a turn began, and when the next one may."""
+    parts = os.pread(descriptor, 64, 0).split()
+    return (float(parts[0]), float(parts[1])) if len(parts) == 2 else (0.0, 0.0)
+
+
+def _write(descriptor: int, began: float, free: float) -> None:
+    os.pwrite(descriptor, f"{began:020.6f} {free:020.6f}".encode(), 0)
+
+
+def _taken(number: int) -> int | float:
+    """Return a turn, held, as a file; or, where it is not free, the seconds until it may be."""
+    path = settings.HOME / "turns" / f"sql-{number}"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    now = time.time()
+    began, free = _times(descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        # A short one ends in a moment; nobody waits for a long one.
+        return 0.0 if now - began < WAIT_SECONDS else limits.SQL_SECONDS
+    if now < free <= now + 2 * limits.SQL_SECONDS:
+        os.close(descriptor)
+        return free - now
+    _write(descriptor, now, now)
+    return descriptor
+
+
 @contextmanager
 def turn() -> Iterator[None]:
-    """Hold one of the machine's turns. Raises Busy when none is free within a moment."""
-    folder = settings.HOME / "turns"
-    folder.mkdir(exist_ok=True)
+    """Hold one of the machine's turns. Raises Busy when none is free within a moment.
+
+    After a statement that took long, its turn rests as long: what waited behind it is served.
+    """
+    (settings.HOME / "turns").mkdir(exist_ok=True)
     until = time.monotonic() + WAIT_SECONDS
     while True:
+        tried = []
         for number in range(AT_ONCE):
-            descriptor = os.open(folder / f"sql-{number}", os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(descriptor)
-                continue
-            try:
-                yield
-            finally:
-                os.close(descriptor)
-            return
-        if time.monotonic() > until:
-            raise Busy(int(limits.SQL_SECONDS))
+            found = _taken(number)
+            if isinstance(found, int):
+                yield from _held(found)
+                return
+            tried.append(found)
+        if min(tried) > 0 or time.monotonic() > until:
+            raise Busy(int(min(tried)) + 1)
         time.sleep(0.02)
+
+
+def _held(descriptor: int) -> Iterator[None]:
+    began = time.time()
+    try:
+        yield
+    finally:
+        took = time.time() - began
+        rest = took if took > REST_AFTER_SECONDS else 0.0
+        _write(descriptor, began, time.time() + rest)
+        os.close(descriptor)
 
 
 def _find(path: Sequence[str]) -> Named | None:
@@ -163,9 +202,11 @@ def ask(sql: str) -> Answered:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no word for is text: intervals, long decimals, blobs; not-a-number is empty."""
+    """What JSON has no word for is text: intervals, hours, blobs; what is no number is empty."""
     if isinstance(value, float):
         return value if value == value and abs(value) != float("inf") else None
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
     if value is None or isinstance(value, str | int | datetime.date):
         return value
     if isinstance(value, list):
