@@ -5,6 +5,7 @@ bitmap of 1,024 bytes. Same idea as Chambi, Lemire, Kaser, Godin, "Better bitmap
 Roaring bitmaps", Software: Practice and Experience 46(5), 2016.
 """
 
+import struct
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -15,9 +16,9 @@ _BITMAP_BYTES = SIZE // 8
 
 def pack(offsets: Iterable[int]) -> bytes:
     """Return some offsets within a block (0 to 8,191) as bytes, each once."""
-    kept = np.unique(np.fromiter(offsets, dtype="<u2"))
+    kept = sorted(set(offsets))
     if 2 * len(kept) < _BITMAP_BYTES:
-        return kept.tobytes()
+        return struct.pack(f"<{len(kept)}H", *kept)
     flags = np.zeros(SIZE, dtype=bool)
     flags[kept] = True
     return np.packbits(flags, bitorder="little").tobytes()

@@ -155,12 +155,10 @@ def _free(extras: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 def _datasets(ids: Sequence[UUID]) -> dict[UUID, Described]:
     rows = _alive(Dataset.objects.all(), ids).prefetch_related(seen.files(), "ckan_groups")
-    found = list(rows)
-    texts = kinds.get("dataset").texts([row.pk for row in found]) if found else {}
-    return {row.pk: _dataset(row, list(texts.get(row.pk, {}).values())) for row in found}
+    return {row.pk: _dataset(row) for row in rows}
 
 
-def _dataset(row: Dataset, said: Sequence[str]) -> Described:
+def _dataset(row: Dataset) -> Described:
     node, organisation = row.node, row.organisation
     files: Sequence[Resource] = row.published  # type: ignore[attr-defined]
     made = [group for group in row.ckan_groups.all() if not group.deleted]
@@ -211,9 +209,20 @@ def _dataset(row: Dataset, said: Sequence[str]) -> Described:
             "name_words": words_of([node.slug.replace("-", " ")]),
             "tag_words": words_of(_said(*row.tags)),
             "group_words": words_of([*groups.values(), *(_said(*(g.title for g in made)))]),
-            "more": words_of([*said, *(_said(organisation.node.title) if organisation else ())]),
+            "more": words_of(
+                [
+                    *_said(row.methodology, *_labels(files)),
+                    *(_said(organisation.node.title) if organisation else ()),
+                ]
+            ),
         },
     )
+
+
+def _labels(files: Sequence[Resource]) -> list[Mapping[str, str]]:
+    """Return the words of the columns of the tables."""
+    tables = [file.current.columns for file in files if file.current is not None]
+    return [column.get("label") or {} for columns in tables for column in columns]
 
 
 def _ckan_fields(row: Dataset, files: Sequence[Resource]) -> dict[str, Any]:
