@@ -97,7 +97,11 @@ def source_page(request: Request, pk: int) -> HttpResponse:
         "page": page,
         "rows": [(row, queries.why(row)) for row in page.rows],
         "outcome": outcome,
-        "outcomes": [("", pgettext("outcomes", "All")), *HarvestItem.Outcome.choices, ("missed", _("Absent lately"))],
+        "outcomes": [
+            ("", pgettext("outcomes", "All")),
+            *HarvestItem.Outcome.choices,
+            ("missed", _("Absent lately")),
+        ],
         "drafts": queries.drafts(source),
         "may_publish": access.can(request.actor, "publish_data", source),
         "incremental": source.kind in INCREMENTAL and source.newest,
