@@ -71,7 +71,7 @@ class Offer:
     @property
     def title(self) -> dict[str, str]:
         """The name of the file, with the format where a table has several."""
-        mark = f" ({self.format})" if self.resource.current_id else ""
+        mark = f" ({self.format})" if self.key else ""
         return {code: f"{words}{mark}" for code, words in by_language(self.resource.name)}
 
     @property
@@ -84,8 +84,10 @@ class Offer:
 def _offered() -> QuerySet[Resource]:
     return (
         Resource.objects.filter(published_at__isnull=False)
-        .filter(Q(current__isnull=False) | Q(file__isnull=False) | ~Q(url=""))
-        .select_related("current", "file")
+        .filter(
+            Q(current__isnull=False) | Q(file__isnull=False) | ~Q(url="") | Q(table__dropped=False)
+        )
+        .select_related("current", "file", "table")
         .defer("current__profile", "current__columns", "extras")
         .order_by("position", "pk")
     )
@@ -141,8 +143,12 @@ def offers(dataset: Dataset) -> list[Offer]:
     """Return each way to take each file, in order."""
     found: list[Offer] = []
     for resource in with_offers(dataset).offered:  # type: ignore[attr-defined]
-        kind = _of_table if resource.current_id else _of_other
-        found += kind(dataset, resource)
+        if resource.current_id:
+            found += _of_table(dataset, resource)
+        elif resource.file_id or resource.url:
+            found += _of_other(dataset, resource)
+        else:
+            found += _of_rows(resource)
     return found
 
 
@@ -174,6 +180,17 @@ def _of_table(dataset: Dataset, resource: Resource) -> list[Offer]:
         frozen = f"{settings.SITE_URL}{kept}.{extension}"
         url = f"{standing}.{extension}"
         found.append(Offer(extension, resource, url, frozen, name, media_type, size, sha256))
+    return found
+
+
+def _of_rows(resource: Resource) -> list[Offer]:
+    """A table that programs write, of which no version was made yet."""
+    address = settings.SITE_URL + reverse("datastore_dump", args=[resource.pk])
+    found = []
+    for name in ("CSV", "TSV", "JSON", "XML"):
+        url = f"{address}?format={name.lower()}"
+        media_type = vocabulary.format_of(name)[1]
+        found.append(Offer(name.lower(), resource, url, url, name, media_type, None, ""))
     return found
 
 

@@ -14,6 +14,7 @@ from rdflib import Graph, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 from rdflib.namespace import DCAT, DCTERMS, PROV, RDF, XSD
 
+from parvis.catalogue.datastore.models import Table
 from parvis.catalogue.dcat import pages, records, vocabulary
 from parvis.catalogue.dcat.tests.dcat_factories import add_link, make_rich
 from parvis.catalogue.dcat.triples import PREFIXES
@@ -353,6 +354,17 @@ def test_a_file_that_waits_is_not_told(client: Client) -> None:
     row = make_dataset()
     add_link(row, "Plus tard", "https://exemple.org/plus-tard.csv", published=False)
     assert "plus-tard" not in client.get(f"/dataset/{row.pk}.ttl").content.decode()
+
+
+def test_a_table_that_programs_write_is_taken_from_its_rows(client: Client) -> None:
+    row = make_dataset()
+    empty = add_link(row, "Rangs", "")
+    assert "Rangs" not in client.get(f"/dataset/{row.pk}.ttl").content.decode()
+    Table.objects.create(resource=empty, owned=True, fields=[{"id": "a", "type": "int4"}])
+    found = graph(client, f"/dataset/{row.pk}.ttl")
+    dumps = {str(o) for o in found.objects(None, DCAT.downloadURL) if "/datastore/" in str(o)}
+    assert f"{SITE}/datastore/dump/{empty.pk}?format=csv" in dumps and len(dumps) == 4
+    assert {client.get(one.removeprefix(SITE)).status_code for one in dumps} == {200}
 
 
 def test_a_page_costs_the_same_for_many(client: Client) -> None:
