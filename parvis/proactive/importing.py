@@ -1,6 +1,7 @@
 """Imports of a register: a file is kept, read by a job, shown, then put in or dropped."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from parvis.core.i18n import DEFAULT, Text, clean_text
 from parvis.core.models import File, Job
 from parvis.proactive import reading
 from parvis.proactive.models import Former, Import, Record, Register
+from parvis.proactive.periods import period_of
 from parvis.proactive.services import files_name, fill, shape_of, take_back, touch
 
 READ_TASK = "parvis.proactive.importing.read_file"
@@ -105,10 +107,18 @@ def read_file(progress: jobs.Progress, *, pk: str) -> dict[str, Any]:
                 state=Import.State.REFUSED, report={"errors": words}
             )
             return {"errors": words}
-    Import.objects.filter(pk=made.pk).update(
-        state=Import.State.READY, report=found.report(shape, standing)
-    )
+    report = found.report(shape, standing) | {"taken_back": _contradicted(made.register, found)}
+    Import.objects.filter(pk=made.pk).update(state=Import.State.READY, report=report)
     return {"added": len(found.added), "changed": len(found.changed), "refused": found.refused}
+
+
+def _contradicted(register: Register, found: reading.Read) -> list[str]:
+    """Return the periods declared empty for which a file brings rows."""
+    shape = shape_of(register)
+    days = [values[shape.date] for values in (*found.added.values(), *found.changed.values())]
+    coming = {period_of(date.fromisoformat(day), shape.frequency) for day in days}
+    declared = register.nothing.filter(taken_back_at__isnull=True, period__in=coming)
+    return sorted(declared.values_list("period", flat=True))
 
 
 @transaction.atomic

@@ -270,7 +270,11 @@ def test_nothing_to_report_and_missing_periods(client: Client) -> None:
     for wrong in ("2024-2025-T1", "2199-2200-T1", "demain", ""):
         steward.post(place, {"period": wrong})
     assert NothingToReport.objects.count() == 1
-    send(register, csv_of("contrats", [{"numero": "X", "date": "2025-05-14"}]))
+    content = csv_of("contrats", [{"numero": "X", "date": "2025-05-14"}])
+    made = send(register, content, apply=False)
+    assert made.report["taken_back"] == ["2025-2026-T1"]  # said before it is put in
+    assert states()["2025-2026-T1"] == "nothing"
+    send(register, content)
     assert states()["2025-2026-T1"] == "rows"
     assert NothingToReport.objects.get().taken_back_at
     with pytest.raises(Invalid, match="lignes"):
