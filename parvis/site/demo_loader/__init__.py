@@ -13,6 +13,7 @@ from parvis.core.models import Node
 from parvis.site.demo_loader.consultations import load_open, load_past, publish_past_data
 from parvis.site.demo_loader.disclosure import load_disclosure
 from parvis.site.demo_loader.frame import load_pillars, load_strategy
+from parvis.site.demo_loader.harvests import load_harvests
 from parvis.site.demo_loader.pages import load_pages
 from parvis.site.demo_loader.people import (
     load_legal,
@@ -56,6 +57,7 @@ def load(say: Callable[[str], None] = log.info) -> None:
     load_pillars()
     load_committees(organisations)
     load_disclosure(organisations)
+    load_harvests(organisations)
     load_pages()
     services.tick()
     while outbox.pump(500):

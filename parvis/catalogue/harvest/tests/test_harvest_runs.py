@@ -31,6 +31,7 @@ from parvis.core.access import SYSTEM
 from parvis.core.egress import Answer, EgressFailed, EgressRefused
 from parvis.core.errors import Conflict, Forbidden, Invalid
 from parvis.core.models import Event, Job, State
+from parvis.site.demo_loader.harvests import load_harvests
 
 pytestmark = pytest.mark.django_db
 
@@ -375,3 +376,8 @@ def test_the_command_line_lists_and_reads(monkeypatch, capsys):
     assert not schedule.tick()
     HarvestRun.objects.update(asked_at=timezone.now() - 2 * schedule.ORPHAN_AFTER)
     assert schedule.tick() and HarvestRun.objects.first().state == "failed"
+
+
+def test_the_demonstration_asks_nothing_of_anybody():
+    load_harvests({"equipe-demo": organisation()})
+    assert not schedule.tick() and not Job.objects.exists()
