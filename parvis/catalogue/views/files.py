@@ -2,6 +2,7 @@
 
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 
 from parvis.catalogue import downloads, queries
 from parvis.core.errors import NotFound
@@ -12,7 +13,15 @@ def dataset_file(request: HttpRequest, slug: str, sha256: str, name: str) -> Htt
     """One version of a file, at an address that never changes."""
     version = queries.version_of(queries.dataset_by_slug(slug), sha256)
     extension = name.rsplit(".", 1)[-1]
-    return downloads.respond(version, extension, head=request.method == "HEAD")
+    response = downloads.respond(version, extension, head=request.method == "HEAD")
+    current = version.resource.current
+    if current is not None and current.pk != version.pk:
+        # RFC 5829: a program that holds an old version knows where the current one is.
+        latest = reverse("dataset_file", args=[slug, current.sha256, name])
+        response["Link"] = f'<{latest}>; rel="latest-version"'
+        # Its bytes never change, but that there is a newer one does.
+        response["Cache-Control"] = "public, max-age=300"
+    return response
 
 
 def document_file(request: HttpRequest, slug: str, name: str) -> HttpResponseBase:

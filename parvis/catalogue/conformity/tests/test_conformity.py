@@ -272,6 +272,10 @@ def test_an_old_version_stays_says_it_is_old_and_the_dictionary_survives():
         reverse("dataset_file", args=["villes", first.sha256, f"{resource.slug}.csv"])
     )
     assert "Lévis" in b"".join(file.streaming_content).decode()
+    assert now.sha256 in file["Link"] and 'rel="latest-version"' in file["Link"]
+    assert "Link" not in client.get(
+        reverse("dataset_file", args=["villes", now.sha256, f"{resource.slug}.csv"])
+    )
     assert client.get(reverse("version_page", args=["villes", "0" * 64])).status_code == 404
 
 
