@@ -21,6 +21,7 @@ KINDS = ("opinion", "characteristic", "text")
 NUMBER = "numero"
 NO_ANSWER, OTHERS, HIDDEN = "_sans_reponse", "_autres", "_non_publie"
 _SPECIAL: Mapping[str, dict[str, str]] = {
+    "_total": {"fr": "Total", "en": "Total"},
     NO_ANSWER: {"fr": "Sans réponse", "en": "No answer"},
     OTHERS: {
         "fr": "Autres réponses, regroupées pour protéger les personnes",
@@ -174,7 +175,8 @@ def texts(rows: Sequence[tuple[FreeText, bool]]) -> Table | None:
     return Table(pa.table(data, schema=schema.to_arrow()), schema)
 
 
-def _cell(value: Any) -> str | None:
+def cell(value: Any) -> str | None:
+    """Return a cell of a characteristic as a category, as text; None where nothing was said."""
     if value is None:
         return None
     if isinstance(value, bool):
@@ -182,12 +184,17 @@ def _cell(value: Any) -> str | None:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def words_of(column: Asked, value: str) -> Mapping[str, str]:
+    """Return what a published value means, by language; nothing where it speaks for itself."""
+    return _SPECIAL.get(value) or column.options.get(value) or _TRUTH.get(value) or {}
+
+
 def characteristics(table: pa.Table, threshold: int = privacy.THRESHOLD) -> Table | None:
     """Return the one-way counts of each characteristic, cells under `threshold` merged."""
     asked = [column for column in columns_of(table) if column.kind == "characteristic"]
     if not asked:
         return None
-    cells = {c.name: [_cell(v) for v in table.column(c.name).to_pylist()] for c in asked}
+    cells = {c.name: [cell(v) for v in table.column(c.name).to_pylist()] for c in asked}
     counted = privacy.one_way_tables(cells, threshold=threshold)
     rows: list[dict[str, Any]] = []
     for column in asked:
@@ -200,7 +207,7 @@ def characteristics(table: pa.Table, threshold: int = privacy.THRESHOLD) -> Tabl
         elif one.other:
             lines.append((OTHERS, one.other))
         for value, count in lines:
-            words = _SPECIAL.get(value) or column.options.get(value) or _TRUTH.get(value) or {}
+            words = words_of(column, value)
             rows.append(
                 {
                     "question": column.name,

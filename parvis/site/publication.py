@@ -11,24 +11,27 @@ import pyarrow as pa
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import ngettext
 
-from parvis.analysis import privacy
-from parvis.catalogue import loading, microdata, review, services
-from parvis.catalogue.models import Dataset, Resource
+from parvis.catalogue import microdata, review, services
+from parvis.catalogue.anonymisation import crossing, figures
+from parvis.catalogue.anonymisation import services as anonymisation
+from parvis.catalogue.anonymisation.models import Entry
+from parvis.catalogue.models import Dataset
 from parvis.catalogue.review import DECISIONS, Flagged, Reviewed
 from parvis.consult import methods, queries
 from parvis.consult.models import Activity, Consultation
 from parvis.consult.phases import Calendar
-from parvis.core import access, keys, limits
+from parvis.core import access, jobs, keys
 from parvis.core.access import SYSTEM, Actor
 from parvis.core.errors import Closed, Conflict, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
-from parvis.core.i18n import LANGUAGES, Text, clean_text, tr
+from parvis.core.i18n import Text, clean_text, tr
 from parvis.core.models import Event, Link, State
 from parvis.core.templatetags.parvis import number
 from parvis.core.thread import link
 from parvis.site import counting
+from parvis.site.publication_files import add_file, spoken
 
 
 def consume(events: Sequence[Event]) -> None:
@@ -38,7 +41,14 @@ def consume(events: Sequence[Event]) -> None:
     for consultation in rows.select_related("node", "organisation__node"):
         if is_closed(consultation):
             counting.publish(consultation)
-            draft_dataset(consultation)
+            dataset = draft_dataset(consultation)
+            if dataset.node.state == State.DRAFT:
+                jobs.enqueue(
+                    "parvis.site.publication_jobs.prepare",
+                    actor=SYSTEM,
+                    arguments={"consultation": str(consultation.pk), "person": None},
+                    node=dataset.node,
+                )
 
 
 def is_closed(consultation: Consultation) -> bool:
@@ -62,16 +72,6 @@ def dataset_of(consultation: Consultation) -> Dataset | None:
     return datasets_of([consultation]).get(consultation.pk)
 
 
-def _spoken(words: Callable[[], str], characters_max: int = 20_000) -> dict[str, str]:
-    """Return a text made in each language."""
-    found = {}
-    for code in LANGUAGES:
-        with override(code):
-            # Plain spaces: the page sets the no-break ones.
-            found[code] = words().replace("\u00a0", " ")[:characters_max]
-    return found
-
-
 @transaction.atomic
 def draft_dataset(consultation: Consultation) -> Dataset:
     """Return the draft of a consultation's dataset, made at the first call only."""
@@ -86,17 +86,17 @@ def draft_dataset(consultation: Consultation) -> Dataset:
     ]
     dataset = services.create_dataset(
         actor=SYSTEM,
-        title=_spoken(lambda: _("Answers: %(title)s") % {"title": tr(title)}, 200),
+        title=spoken(lambda: _("Answers: %(title)s") % {"title": tr(title)}, 200),
         organisation=consultation.organisation,
         slug=f"{consultation.node.slug[:50]}-donnees",
         fields={
-            "notes": _spoken(
+            "notes": spoken(
                 lambda: (
                     _("What people answered to “%(title)s”, without name or address.")
                     % {"title": tr(title)}
                 )
             ),
-            "methodology": _spoken(_method_words),
+            "methodology": spoken(lambda: _method_words(Entry())),
             "frequency": "archives",
             "tags": [{"fr": "Consultation publique", "en": "Public consultation"}],
             "categories": ["gouvernement-finances"],
@@ -112,14 +112,24 @@ def draft_dataset(consultation: Consultation) -> Dataset:
     return dataset
 
 
-def _method_words() -> str:
-    return _(
+def _method_words(entry: Entry) -> str:
+    words = _(
         "Rows are in random order and their numbers are drawn at random. Opinions are published "
         "answer by answer; characteristics (age, region…) only as counts, never crossed, and "
         "groups of fewer than %(n)s people are merged. Free texts are in a file of their own, "
         "reviewed for personal information. These are people who chose to answer: they do not "
         "represent the population."
-    ) % {"n": number(limits.CELL_MIN)}
+    )
+    if entry.crosses:
+        words = _(
+            "Rows are in random order and their numbers are drawn at random. Opinions are "
+            "published answer by answer; characteristics (age, region…) only as counts. Some are "
+            "crossed with one other column, with cells hidden so that none can be worked out; "
+            "groups of fewer than %(n)s people are merged. Free texts are in a file of their own, "
+            "reviewed for personal information. These are people who chose to answer: they do not "
+            "represent the population."
+        )
+    return words % {"n": number(entry.threshold)}
 
 
 @dataclass(frozen=True)
@@ -154,6 +164,18 @@ def flagged(
     return sorted(found.values(), key=lambda one: (not one.blocks, one.key))
 
 
+def refuse_unsettled(texts: Sequence[Flagged]) -> None:
+    """Return when each text has a decision that may stand. Raises Invalid."""
+    left = [one for one in texts if not one.settled]
+    if left:
+        words = ngettext(
+            "%(n)s text still waits for a decision.",
+            "%(n)s texts still wait for a decision.",
+            len(left),
+        )
+        raise Invalid({"decisions": [words % {"n": number(len(left))}]})
+
+
 @transaction.atomic
 def save_review(
     *, actor: Actor, consultation: Consultation, decisions: Mapping[str, str]
@@ -171,6 +193,43 @@ def save_review(
     emit("dataset.changed", node=drafted.node, actor=actor)
     drafted.review = dataset.review
     return drafted
+
+
+def answers_of(tables: Sequence[Source]) -> list[figures.Answers]:
+    """Return the tables under the names that the note gives them."""
+    return [
+        figures.Answers(one.activity.node.slug, one.activity.node.title, one.table)
+        for one in tables
+    ]
+
+
+def _made_of(consultation: Consultation, tables: Sequence[Source], entry: Entry) -> str:
+    """Return a keyed digest of the answers and choices: unkeyed, guesses could be tried on it."""
+    content = figures.digest(answers_of(tables), anonymisation.choices_of(entry))
+    return keys.mac("review", content, consultation.node).hex()
+
+
+def prepare_note(
+    *, actor: Actor, consultation: Consultation, progress: jobs.Progress | None = None
+) -> Entry:
+    """Make the disclosure risk note of a closed consultation, and its crossed tables.
+
+    Long work, for a job. Raises Closed while a phase is open, Invalid when a chosen table cannot
+    be made, Conflict when the data are public, Forbidden.
+    """
+    access.require(actor, "publish_data", consultation)
+    if not is_closed(consultation):
+        raise Closed(_("The consultation is still open: its data are published after it closes."))
+    dataset = draft_dataset(consultation)
+    _refuse_public(dataset)
+    tables = sources(consultation)
+    return anonymisation.make_note(
+        actor=actor,
+        dataset=dataset,
+        answers=answers_of(tables),
+        made_of=_made_of(consultation, tables, anonymisation.entry_of(dataset)),
+        progress=progress,
+    )
 
 
 def _refuse_public(dataset: Dataset) -> None:
@@ -196,7 +255,8 @@ def publish_consultation_data(
 
     `decisions` (text key -> keep, mask or withhold) complete those saved before; `reason` says why
     texts are withheld. Raises Closed while a phase is open, Invalid while a text waits for its
-    decision or holds what may not be kept, Conflict when it is public, Forbidden.
+    decision or holds what may not be kept, or while the disclosure risk note is not made of these
+    very answers; Conflict when it is public, Forbidden.
     """
     if earlier := replayed(key):
         return Dataset.objects.select_related("node").get(node=earlier.node)
@@ -206,20 +266,15 @@ def publish_consultation_data(
     dataset = save_review(actor=actor, consultation=consultation, decisions=decisions or {})
     taken = dataset.review["answers"]
     tables = sources(consultation)
-    left = [one for one in flagged(consultation, tables, taken) if not one.settled]
-    if left:
-        words = ngettext(
-            "%(n)s text still waits for a decision.",
-            "%(n)s texts still wait for a decision.",
-            len(left),
-        )
-        raise Invalid({"decisions": [words % {"n": number(len(left))}]})
+    refuse_unsettled(flagged(consultation, tables, taken))
+    entry = anonymisation.entry_of(dataset)
+    entry = anonymisation.require_note(dataset, _made_of(consultation, tables, entry))
     many = len(tables) > 1
     reviews, few = [], False
     for source in tables:
         done = review.reviewed(source.table, _key_of(consultation), taken)
         reviews.append(done)
-        few |= _add_files(actor, dataset, source, done, many)
+        few |= _add_files(actor, dataset, source, done, many, entry)
     totals = {
         "published": sum(len(done.rows) for done in reviews),
         "total": sum(done.total for done in reviews),
@@ -232,15 +287,19 @@ def publish_consultation_data(
         dataset=dataset,
         changes={
             "kept_of": totals,
-            "withheld": _spoken(lambda: _result_words(totals, few, tr(why)), 1_000),
+            "methodology": spoken(lambda: _method_words(entry)),
+            "withheld": spoken(
+                lambda: _result_words(totals, entry.threshold if few else 0, tr(why)), 1_000
+            ),
         },
     )
+    anonymisation.add_note_file(actor=actor, dataset=dataset, entry=entry)
     Dataset.objects.filter(pk=dataset.pk).update(review={"answers": {}})
     dataset.review = {"answers": {}}
     return services.publish_dataset(actor=actor, dataset=dataset, key=key)
 
 
-def _result_words(totals: Mapping[str, int], few: bool, why: str) -> str:
+def _result_words(totals: Mapping[str, int], few: int, why: str) -> str:
     """Return "x of y published, z withheld, because …", in the active language."""
     numbers = {name: number(value) for name, value in totals.items()}
     parts = []
@@ -266,73 +325,36 @@ def _result_words(totals: Mapping[str, int], few: bool, why: str) -> str:
     if few:
         parts.append(
             _("Fewer than %(n)s people answered: their answers are not published one by one.")
-            % {"n": number(privacy.THRESHOLD)}
+            % {"n": number(few)}
         )
     return " ".join(parts)
 
 
-def _add_files(actor: Actor, dataset: Dataset, source: Source, done: Reviewed, many: bool) -> bool:
+def _add_files(
+    actor: Actor, dataset: Dataset, source: Source, done: Reviewed, many: bool, entry: Entry
+) -> bool:
     """Add the files of one activity; return whether opinions are withheld for want of people."""
     table, title = source.table, source.activity.node.title
-    opinions = microdata.opinions(table)
+    opinions = microdata.opinions(table, entry.threshold)
+    crossed = entry.tables.get(source.activity.node.slug, [])
     asked = {column.kind for column in microdata.columns_of(table)}
     files: list[tuple[str, str, microdata.Table | None]] = [
         ("opinion", "opinions", opinions),
         ("text", "textes", microdata.texts(done.rows)),
-        ("characteristic", "caracteristiques", microdata.characteristics(table)),
+        (
+            "characteristic",
+            "caracteristiques",
+            microdata.characteristics(table, entry.threshold),
+        ),
+        ("crossed", "tableaux-croises", crossing.as_table(crossed)),
     ]
     suffix = f"-{source.activity.method}" if many else ""
     names: dict[str, str] = {}
     for kind, slug, found in files:
         if found is not None:
-            resource = _add_file(actor, dataset, kind, slug + suffix, title if many else {}, found)
+            resource = add_file(actor, dataset, kind, slug + suffix, title if many else {}, found)
             names[kind] = f"{resource.slug}.csv"
     book = microdata.codebook(names, table)
     if book is not None:
-        _add_file(actor, dataset, "codebook", f"dictionnaire{suffix}", title if many else {}, book)
+        add_file(actor, dataset, "codebook", f"dictionnaire{suffix}", title if many else {}, book)
     return "opinion" in asked and opinions is None and table.num_rows > 0
-
-
-def _file_words(kind: str) -> tuple[str, str]:
-    words = {
-        "opinion": (
-            _("Opinions, answer by answer"),
-            _("One row a person, numbered at random, without any characteristic."),
-        ),
-        "text": (
-            _("Free texts"),
-            _("One row a text, numbered at random, tied to nothing else."),
-        ),
-        "characteristic": (
-            _("Who answered"),
-            _("Counts by characteristic, one at a time; small groups are merged."),
-        ),
-        "codebook": (_("Codebook"), _("What each column and each value means.")),
-    }
-    return words[kind]
-
-
-def _add_file(
-    actor: Actor,
-    dataset: Dataset,
-    kind: str,
-    slug: str,
-    title: Text,
-    found: microdata.Table,
-) -> Resource:
-    def name() -> str:
-        words = _file_words(kind)[0]
-        return f"{words} ({tr(title)})" if title else words
-
-    resource = services.add_resource(
-        actor=actor,
-        dataset=dataset,
-        name=_spoken(name, 200),
-        description=_spoken(lambda: _file_words(kind)[1]),
-        kind=Resource.What.SUPPORT if kind == "codebook" else Resource.What.DATA,
-        slug=slug,
-    )
-    loading.put_table(
-        actor=actor, resource=resource, data=found.data, schema=found.schema, values=found.values
-    )
-    return resource

@@ -144,6 +144,7 @@ def test_what_was_said_is_followed_to_what_was_done(client: Client, home: Any) -
     assert "Engagement 1 de plan-2027" in page
 
     # published
+    publication.prepare_note(actor=SYSTEM, consultation=consultation)
     dataset = publication.publish_consultation_data(actor=SYSTEM, consultation=consultation)
     _work()
     page = _follow_up(client, codes[0])

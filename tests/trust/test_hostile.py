@@ -489,6 +489,7 @@ def test_formulas_leave_as_text_and_numbers_as_numbers(settings: Any, tmp_path: 
     close(consultation)
     from parvis.site import publication
 
+    publication.prepare_note(actor=SYSTEM, consultation=consultation)
     dataset = publication.publish_consultation_data(actor=SYSTEM, consultation=consultation)
     client = Client()
     page = client.get(f"/api/v1/datasets/{dataset.node.slug}").json()

@@ -129,6 +129,7 @@ def _publish(planted: dict[str, Any]) -> Any:
     plans.make_response(theme.node, plans.make_commitment(plans.make_plan("plan-2027")))
     (flagged,) = publication.flagged(consultation, publication.sources(consultation), {})
     assert flagged.text == ANSWER
+    publication.prepare_note(actor=SYSTEM, consultation=consultation)
     return publication.publish_consultation_data(
         actor=SYSTEM, consultation=consultation, decisions={flagged.key: "withhold"}
     )

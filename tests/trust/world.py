@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from parvis.catalogue import others
 from parvis.catalogue import services as datasets
+from parvis.catalogue.anonymisation import services as anonymisation
 from parvis.catalogue.approval import removing
 from parvis.catalogue.harvest import services as harvest
 from parvis.catalogue.harvest.tests import harvest_factories as harvests
@@ -270,6 +271,7 @@ def _frame(world: World) -> None:
 
 def _catalogue(world: World) -> None:
     dataset = catalogue.make_dataset()
+    anonymisation.entry_of(dataset)
     draft = catalogue.make_dataset("secret", title="Jeu secret", public=False)
     document = catalogue.make_document(file=("bilan.pdf", b"%PDF-1.4\n%%EOF\n"))
     hidden = catalogue.make_document("note", public=False)

@@ -12,10 +12,11 @@ from django.utils import timezone, translation
 from parvis.catalogue.models import Dataset
 from parvis.consult import contributions, services
 from parvis.consult.models import Consultation, Phase
-from parvis.core import outbox
+from parvis.core import jobs, outbox
 from parvis.core.access import NOBODY, SYSTEM
 from parvis.core.errors import Closed, Conflict, Forbidden, Invalid, SignInNeeded
 from parvis.core.events import IdempotencyKey
+from parvis.core.files import path_of
 from parvis.core.models import Event, Link, State
 from parvis.site import publication
 from tests.factories import make_actor, make_answer, make_consultation, make_person, survey_of
@@ -98,6 +99,12 @@ def answered(n: int = 24, texts: tuple[str, ...] = (MAIL, PHONE, NAME), **more) 
     return consultation
 
 
+def published(*, actor, consultation, **more) -> Dataset:
+    """Make the note, then publish: what the two buttons do."""
+    publication.prepare_note(actor=actor, consultation=consultation)
+    return publication.publish_consultation_data(actor=actor, consultation=consultation, **more)
+
+
 def decide(consultation: Consultation, **by_text: str) -> dict[str, str]:
     tables = publication.sources(consultation)
     texts = {"mail": MAIL, "phone": PHONE, "name": NAME}
@@ -152,7 +159,7 @@ def test_nothing_is_drafted_while_a_phase_is_left():
 def test_published_files_show_nobody(client):
     consultation = answered()
     close(consultation)
-    dataset = publication.publish_consultation_data(
+    dataset = published(
         actor=make_actor("steward"),
         consultation=consultation,
         decisions=decide(consultation, **ALL),
@@ -183,13 +190,15 @@ def test_published_files_show_nobody(client):
 def test_no_file_holds_an_identifier_a_date_or_a_key(client):
     consultation = answered()
     close(consultation)
-    dataset = publication.publish_consultation_data(
+    dataset = published(
         actor=SYSTEM, consultation=consultation, decisions=decide(consultation, **ALL)
     )
+    tables = dataset.resources.filter(current__isnull=False)
     everything = json.dumps(
-        [file_of(dataset, resource.slug, client) for resource in dataset.resources.all()],
-        ensure_ascii=False,
+        [file_of(dataset, resource.slug, client) for resource in tables], ensure_ascii=False
     )
+    note = dataset.resources.get(slug="note-de-risque")
+    everything += path_of(note.file).read_text()
     for row in contributions.Contribution.objects.select_related("node"):
         assert str(row.pk) not in everything and row.pk.hex not in everything
     assert str(timezone.localdate().year) not in everything
@@ -200,7 +209,7 @@ def test_the_order_of_rows_tells_nothing(client):
     for n in range(4):
         consultation = answered(texts=(), slug=f"c{n}")
         close(consultation, said=False)
-        dataset = publication.publish_consultation_data(actor=SYSTEM, consultation=consultation)
+        dataset = published(actor=SYSTEM, consultation=consultation)
         orders.add(tuple(row["first"] for row in file_of(dataset, "opinions", client)))
     assert len(orders) > 1
 
@@ -208,7 +217,7 @@ def test_the_order_of_rows_tells_nothing(client):
 def test_the_result_is_said_and_kept():
     consultation = answered()
     close(consultation)
-    dataset = publication.publish_consultation_data(
+    dataset = published(
         actor=SYSTEM, consultation=consultation, decisions=decide(consultation, **ALL)
     )
     dataset.refresh_from_db()
@@ -236,7 +245,7 @@ def test_publication_waits_for_every_decision(decisions):
     consultation = answered()
     close(consultation)
     with pytest.raises(Invalid) as error:
-        publication.publish_consultation_data(
+        published(
             actor=SYSTEM, consultation=consultation, decisions=decide(consultation, **decisions)
         )
     assert "decisions" in error.value.errors
@@ -248,15 +257,13 @@ def test_a_decision_that_means_nothing_is_refused():
     consultation = answered()
     close(consultation)
     with pytest.raises(Invalid):
-        publication.publish_consultation_data(
-            actor=SYSTEM, consultation=consultation, decisions={"x": "burn"}
-        )
+        published(actor=SYSTEM, consultation=consultation, decisions={"x": "burn"})
 
 
 def test_fewer_than_ten_people_are_not_published_one_by_one():
     consultation = answered(9, texts=("Un texte sans rien de personnel.",))
     close(consultation)
-    dataset = publication.publish_consultation_data(actor=SYSTEM, consultation=consultation)
+    dataset = published(actor=SYSTEM, consultation=consultation)
     slugs = set(dataset.resources.values_list("slug", flat=True))
     assert "opinions" not in slugs and "textes" in slugs
     assert "Moins de 10 personnes" in dataset.withheld["fr"].replace("\u00a0", " ")
@@ -268,18 +275,18 @@ def test_it_is_published_once_only():
     consultation = answered(12, texts=())
     close(consultation)
     key = IdempotencyKey.of("test", "once")
-    one = publication.publish_consultation_data(actor=SYSTEM, consultation=consultation, key=key)
+    one = published(actor=SYSTEM, consultation=consultation, key=key)
     two = publication.publish_consultation_data(actor=SYSTEM, consultation=consultation, key=key)
     assert one.pk == two.pk
     with pytest.raises(Conflict):
-        publication.publish_consultation_data(actor=SYSTEM, consultation=consultation)
+        published(actor=SYSTEM, consultation=consultation)
     assert Event.objects.filter(verb="dataset.published").count() == 1
 
 
 def test_an_open_consultation_is_not_published():
     consultation = answered(12, texts=())
     with pytest.raises(Closed):
-        publication.publish_consultation_data(actor=SYSTEM, consultation=consultation)
+        published(actor=SYSTEM, consultation=consultation)
     assert not Dataset.objects.exists()
 
 
@@ -287,11 +294,9 @@ def test_only_stewards_publish():
     consultation = answered(12, texts=())
     close(consultation, said=False)
     with pytest.raises(SignInNeeded):
-        publication.publish_consultation_data(actor=NOBODY, consultation=consultation)
+        published(actor=NOBODY, consultation=consultation)
     with pytest.raises(Forbidden):
-        publication.publish_consultation_data(
-            actor=make_actor("adviser"), consultation=consultation
-        )
+        published(actor=make_actor("adviser"), consultation=consultation)
 
 
 def test_rejected_and_withdrawn_answers_stay_out(client):
@@ -306,7 +311,7 @@ def test_rejected_and_withdrawn_answers_stay_out(client):
         actor=SYSTEM, contribution=bad.contribution, fate="rejected", reason="duplicate"
     )
     close(consultation)
-    dataset = publication.publish_consultation_data(actor=SYSTEM, consultation=consultation)
+    dataset = published(actor=SYSTEM, consultation=consultation)
     assert len(file_of(dataset, "opinions", client)) == 14
     texts = json.dumps(file_of(dataset, "textes", client))
     assert "repris" not in texts and "cart" not in texts
@@ -337,10 +342,18 @@ def test_the_whole_path_by_pages(client):
     assert refused.status_code == 422 and "attend encore" in refused.content.decode()
     assert f'name="d_{phone}" value="withhold" checked' in client.get(url).content.decode()
     reason = "une personne y est nommée"
-    done = client.post(url, {f"d_{name}": "keep", "do": "publish", "key": "k2", "reason": reason})
+    told = {f"d_{name}": "keep", "do": "publish", "key": "k2", "reason": reason}
+    done = client.post(url, told)
+    # Closing had the note asked for; the worker has not made it yet.
+    assert done.status_code == 422 and "note sur le risque" in done.content.decode()
+    assert jobs.run_next()
+    assert client.post(url, told).status_code == 302
+    page = client.get(url).content.decode()
+    assert "Le travail est en cours" in page
+    assert client.post(url, told).status_code == 302
+    assert jobs.run_next() and not jobs.run_next()
     dataset = publication.dataset_of(consultation)
-    assert done.status_code == 302 and done.url == reverse("dataset", args=[dataset.node.slug])
-    page = client.get(done.url).content.decode()
+    page = client.get(reverse("dataset", args=[dataset.node.slug])).content.decode()
     assert "pour cette raison : une personne y est nommée" in page.replace("\u00a0", " ")
     assert "Viennent de la consultation" in page and "Opinions, réponse par réponse" in page
     assert "Ces données sont publiques" in client.get(url).content.decode()
@@ -382,7 +395,7 @@ def test_proposals_are_published_too(client):
     for i in range(12):
         make_answer(survey, {"first": "data", "region": "qc", "why": f"Texte {i}"})
     close(consultation)
-    dataset = publication.publish_consultation_data(actor=SYSTEM, consultation=consultation)
+    dataset = published(actor=SYSTEM, consultation=consultation)
     slugs = set(dataset.resources.values_list("slug", flat=True))
     assert "opinions-survey" in slugs
     page = client.get(reverse("dataset", args=[dataset.node.slug])).content.decode()
@@ -411,7 +424,7 @@ def test_the_list_costs_the_same_at_two_sizes(client):
 def test_the_page_draws_codes_in_words(client):
     consultation = answered(12, texts=())
     close(consultation)
-    dataset = publication.publish_consultation_data(actor=SYSTEM, consultation=consultation)
+    dataset = published(actor=SYSTEM, consultation=consultation)
     url = reverse("dataset", args=[dataset.node.slug])
     drawing = client.get(f"{url}?chart=first").context["chart"]
     assert {(bar.words, bar.count) for bar in drawing.bars} == {("Données", 8), ("Documents", 4)}

@@ -360,4 +360,5 @@ def publish_past_data() -> None:
     consultation = Consultation.objects.select_related("node").get(
         node__kind="consultation", node__slug="gouvernement-ouvert-2020"
     )
+    publication.prepare_note(actor=SYSTEM, consultation=consultation)
     publication.publish_consultation_data(actor=SYSTEM, consultation=consultation, decisions={})

@@ -9,16 +9,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from parvis.catalogue import microdata
+from parvis.catalogue.anonymisation import crossing, notes
+from parvis.catalogue.anonymisation import services as anonymisation
+from parvis.catalogue.anonymisation.models import Entry
 from parvis.catalogue.requests import Request
 from parvis.catalogue.review import DECISIONS
 from parvis.consult import queries
 from parvis.consult.models import Consultation
 from parvis.core import access
 from parvis.core.errors import Invalid, NotFound
-from parvis.core.events import IdempotencyKey
+from parvis.core.i18n import tr
 from parvis.core.models import State
 from parvis.core.pages import Page, page_number, paginate
-from parvis.site import publication
+from parvis.site import publication, publication_jobs
 
 TEXTS_A_PAGE = 50
 FOUND = {
@@ -64,7 +67,10 @@ def _consultation(request: Request, slug: str) -> Consultation:
 
 
 def review(request: Request, slug: str) -> HttpResponse:
-    """Each free text in which something personal may be: keep, mask or withhold; then publish."""
+    """Each free text in which something personal may be; the note of risk; then publication.
+
+    The heavy work is the worker's: a page only asks for it and shows how far it is.
+    """
     consultation = _consultation(request, slug)
     refusal = None
     if request.method == "POST":
@@ -73,23 +79,15 @@ def review(request: Request, slug: str) -> HttpResponse:
             for name, value in request.POST.items()
             if name.startswith("d_")
         }
+        act = {"publish": _publish, "prepare": _prepare}.get(request.POST.get("do", ""))
         try:
-            if request.POST.get("do") == "publish":
-                value = request.POST.get("key", "")
-                reason = request.POST.get("reason", "").strip()
-                dataset = publication.publish_consultation_data(
-                    actor=request.actor,
-                    consultation=consultation,
-                    decisions=decisions,
-                    reason={"fr": reason} if reason else None,
-                    key=IdempotencyKey.of(f"publish:{consultation.pk}", value) if value else None,
-                )
-                messages.success(request, _("Published."))
-                return redirect("dataset", dataset.node.slug)
             publication.save_review(
                 actor=request.actor, consultation=consultation, decisions=decisions
             )
-            messages.success(request, _("Decisions saved."))
+            if act is not None:
+                act(request, consultation)
+            else:
+                messages.success(request, _("Decisions saved."))
             return redirect(request.get_full_path())
         except Invalid as error:
             refusal = error
@@ -102,6 +100,47 @@ def review(request: Request, slug: str) -> HttpResponse:
     )
 
 
+def _publish(request: Request, consultation: Consultation) -> None:
+    """Have the data published. Raises Invalid while a text waits, or without a note."""
+    dataset = publication.draft_dataset(consultation)
+    tables = publication.sources(consultation)
+    publication.refuse_unsettled(
+        publication.flagged(consultation, tables, dataset.review.get("answers", {}))
+    )
+    if not anonymisation.entry_of(dataset).made_of:
+        anonymisation.require_note(dataset, "")
+    publication_jobs.start(
+        publication_jobs.PUBLISH,
+        actor=request.actor,
+        consultation=consultation,
+        more={
+            "reason": request.POST.get("reason", "").strip()[:300],
+            "key": request.POST.get("key", "")[:64],
+        },
+    )
+
+
+def _prepare(request: Request, consultation: Consultation) -> None:
+    """Keep the threshold and the pairs to cross, and have the note made. Raises Invalid."""
+    typed = request.POST.get("threshold", "").strip()
+    crosses = []
+    for n in range(crossing.PAIRS_MAX):
+        first = request.POST.get(f"x_{n}_a", "").partition(" ")
+        second = request.POST.get(f"x_{n}_b", "").partition(" ")
+        if first[2] and second[2]:
+            if first[0] != second[0]:
+                raise Invalid({"crosses": [_("Two columns of one table come from one activity.")]})
+            crosses.append((first[0], first[2], second[2]))
+    anonymisation.choose(
+        actor=request.actor,
+        dataset=publication.draft_dataset(consultation),
+        threshold=int(typed) if typed.isdecimal() and len(typed) < 5 else 0,
+        crosses=crosses,
+        answers=publication.answers_of(publication.sources(consultation)),
+    )
+    publication_jobs.start(publication_jobs.PREPARE, actor=request.actor, consultation=consultation)
+
+
 def _keep(request: Request, consultation: Consultation, decisions: dict[str, str]) -> None:
     """Keep the decisions of a page whose publication was refused: nothing chosen is lost."""
     valid = {k: v for k, v in decisions.items() if v in DECISIONS}
@@ -112,6 +151,8 @@ def _context(
     request: Request, consultation: Consultation, refusal: Invalid | None
 ) -> dict[str, Any]:
     dataset = publication.dataset_of(consultation)
+    entry = (Entry.objects.filter(dataset=dataset).first() if dataset else None) or Entry()
+    job = publication_jobs.latest(dataset)
     tables = publication.sources(consultation)
     taken = (dataset.review if dataset else {}).get("answers", {})
     texts = publication.flagged(consultation, tables, taken)
@@ -131,19 +172,46 @@ def _context(
         "left": sum(not one.settled for one in texts),
         "page": Page(shown, at, pages, len(texts), TEXTS_A_PAGE),
         "found": FOUND,
-        "files": [_summary(source) for source in tables],
-        "threshold": microdata.privacy.THRESHOLD,
+        "files": [_summary(source, entry.threshold) for source in tables],
+        "threshold": entry.threshold,
+        "entry": entry,
+        "note": notes.parts(entry.facts, {}),
+        "job": job,
+        "job_at_work": publication_jobs.at_work(job),
+        "columns": _columns(tables),
+        "crosses": _crosses(entry),
         "refusal": refusal,
     }
 
 
-def _summary(source: publication.Source) -> dict[str, Any]:
+def _columns(tables: list[publication.Source]) -> list[dict[str, str]]:
+    """Return the columns that may be crossed, each under its activity."""
+    return [
+        {
+            "value": f"{source.activity.node.slug} {column.name}",
+            "words": tr(column.label) or column.name,
+            "kind": column.kind,
+        }
+        for source in tables
+        for column in crossing.crossable(source.table)
+    ]
+
+
+def _crosses(entry: Entry) -> list[dict[str, Any]]:
+    """Return the lines of the choice of tables: those chosen, and one or two to fill."""
+    lines = min(len(entry.crosses) + 2, crossing.PAIRS_MAX)
+    chosen = [(f"{name} {a}", f"{name} {b}") for name, a, b in entry.crosses]
+    pairs = [*chosen, *[("", "")] * lines][:lines]
+    return [{"n": n, "a": a, "b": b} for n, (a, b) in enumerate(pairs)]
+
+
+def _summary(source: publication.Source, threshold: int) -> dict[str, Any]:
     kinds = [column.kind for column in microdata.columns_of(source.table)]
-    counted = microdata.characteristics(source.table)
+    counted = microdata.characteristics(source.table, threshold)
     return {
         "activity": source.activity,
         "rows": source.table.num_rows,
-        "few": source.table.num_rows < microdata.privacy.THRESHOLD,
+        "few": source.table.num_rows < threshold,
         "opinions": kinds.count("opinion"),
         "texts": kinds.count("text"),
         "characteristics": counted.data.to_pylist() if counted else [],
