@@ -100,8 +100,9 @@ def _refused_token(request: HttpRequest) -> HttpResponse | None:
     Django shows what a middleware raises before the view to nobody: it is answered here.
     """
     try:
-        actor = request.actor  # type: ignore[attr-defined]
-        if request.method not in {"GET", "HEAD", "OPTIONS"} and actor.only is not None:
+        # Read now, whatever the method: this is what refuses a token that opens nothing.
+        only = request.actor.only  # type: ignore[attr-defined]
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and only is not None:
             raise Forbidden(_("This API token opens the catalogue, by the Action API only."))
     except (Refused, DatabaseError) as error:
         response = _spoken(request, error)
@@ -111,14 +112,11 @@ def _refused_token(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
-def _in_json(request: HttpRequest, error: Refused) -> JsonResponse:
-    """Return a refusal for programs; the Action API gets CKAN's fields too."""
+def _in_json(error: Refused) -> JsonResponse:
+    """Return a refusal for programs."""
     body: dict[str, Any] = {"detail": str(error)}
     if isinstance(error, Invalid):
         body["errors"] = {k: [str(m) for m in v] for k, v in error.errors.items()}
-    if error.status == 401 and not request.path.startswith("/api/v1/"):
-        words = {"__type": "Authorization Error", "message": str(error)}
-        body |= {"success": False, "error": words}
     response = JsonResponse(body, status=error.status)
     if error.status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="Parvis"'
@@ -140,7 +138,7 @@ def _spoken(request: HttpRequest, error: Exception) -> HttpResponse | None:
 
     if isinstance(error, Refused):
         if request.path.startswith("/api/"):
-            return _in_json(request, error)
+            return _in_json(error)
         if isinstance(error, SignInNeeded) and request.method in {"GET", "HEAD"}:
             return pages.sign_in(request)
         return pages.refused(request, error)

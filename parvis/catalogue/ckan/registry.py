@@ -6,7 +6,6 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from parvis.core.access import Actor
@@ -47,6 +46,4 @@ def action(*, writes: bool = False) -> Callable[[Action], Action]:
 def load() -> None:
     """Fill the table: once."""
     for name in MODULES:
-        package = name.rpartition(".")[0]
-        if find_spec(package) and find_spec(name):
-            import_module(name)
+        import_module(name)
