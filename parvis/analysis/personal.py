@@ -222,7 +222,10 @@ def _is_civility(match: re.Match[str]) -> bool:
     return first.lower() not in _TITLES
 
 
-_NOT_NAMES = frozenset("pas plus comme ainsi personne ici trop un une le la les et mais".split())
+_NOT_NAMES = frozenset(
+    "pas plus comme ainsi personne ici trop un une le la les et mais toujours jamais encore donc "
+    "moi vraiment désormais fine not no on in here still already known".split()
+)
 _Accept = Callable[[re.Match[str]], bool] | None
 _RULES: tuple[tuple[Kind, re.Pattern[str], _Accept], ...] = (
     ("email", _EMAIL, None),
