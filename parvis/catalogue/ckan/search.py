@@ -307,8 +307,8 @@ def _labels(name: str, values: Mapping[str, int]) -> dict[str, str]:
         rows = owners.values_list("node__slug", "node__title")
         return {slug: objects._plain(title) for slug, title in rows}
     if name == "owner_org":
-        rows = Organisation.objects.filter(pk__in=list(values)).values_list("pk", "node__title")
-        return {str(pk): objects._plain(title) for pk, title in rows}
+        by_id = Organisation.objects.filter(pk__in=list(values)).values_list("pk", "node__title")
+        return {str(pk): objects._plain(title) for pk, title in by_id}
     if name == "groups":
         made = Group.objects.filter(slug__in=list(values)).values_list("slug", "title")
         known = {slug: str(label) for slug, label in CATEGORIES.items()}

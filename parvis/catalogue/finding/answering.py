@@ -167,7 +167,7 @@ def score(
         where.setdefault(form, []).append((part, rows))
     total = np.zeros(snapshot.size)
     found = np.zeros(snapshot.size, np.uint8)
-    everything = np.count_nonzero(visible)
+    everything = int(np.count_nonzero(visible))
     for one in clauses:
         whole = np.ones(snapshot.size, bool)
         weight = np.zeros(snapshot.size)
@@ -182,7 +182,7 @@ def score(
             value[here] = 1
             for part in sorted(by_part):
                 value[by_part[part]] += WEIGHTS[part]
-            here_visible = np.count_nonzero(here & visible)
+            here_visible = int(np.count_nonzero(here & visible))
             weight += value * math.log(1 + everything / max(1, here_visible))
             whole &= here
         total[whole] += weight[whole]

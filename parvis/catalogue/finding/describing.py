@@ -281,7 +281,8 @@ def _document(row: Document, said: Sequence[str]) -> Described:
         "+tag": [tr(tag, DEFAULT) for tag in row.tags],
         "+kind": row.doc_kind,
     }
-    day = row.date and datetime(row.date.year, row.date.month, row.date.day, tzinfo=UTC)
+    date = row.date
+    day = datetime(date.year, date.month, date.day, tzinfo=UTC) if date else None
     return Described(
         node=row.pk,
         kind="document",
@@ -291,7 +292,7 @@ def _document(row: Document, said: Sequence[str]) -> Described:
         created=microseconds(node.published_at or node.created_at),
         modified=microseconds(row.modified_at),
         # Documents are listed by their own date; those without one come last.
-        published=microseconds(day) if day else None,
+        published=microseconds(day),
         due=None,
         box=None,
         values=_values(values),
