@@ -147,25 +147,25 @@ def _withheld(one: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(tr(each["label"]) or each["name"], why[each["why"]]) for each in one["withheld"]]
 
 
-def how() -> list[str]:
+def how(facts: Mapping[str, Any]) -> list[str]:
     """Return how it was done and what it does not do, in the active language."""
-    return [
-        _(
-            "Rows are in random order under random numbers; nobody keeps the order. "
-            "Characteristics are in no file that has rows of persons."
-        ),
-        _(
-            "In crossed tables, a linear programme hides other cells with the small ones, "
-            "so that no sum or difference places a hidden cell in a narrower range than the"
-            " threshold. Another programme then tried to, and could not."
-        ),
-        _(
-            "What stays possible: who knows several opinions of a person may find the row "
-            "of that person and read the others. A text may be recognised by its style. "
-            "These data are depersonalised; nobody promises that they are anonymous for "
-            "ever."
-        ),
-    ]
+    rows = _(
+        "Rows are in random order under random numbers; nobody keeps the order. "
+        "Characteristics are in no file that has rows of persons."
+    )
+    crossed = _(
+        "In crossed tables, a linear programme hides other cells with the small ones, "
+        "so that no sum or difference places a hidden cell in a narrower range than the"
+        " threshold. Another programme then tried to, and could not."
+    )
+    stays = _(
+        "What stays possible: who knows several opinions of a person may find the row "
+        "of that person and read the others. A text may be recognised by its style. "
+        "These data are depersonalised; nobody promises that they are anonymous for "
+        "ever."
+    )
+    crosses = any("crossed" in one for one in facts["activities"])
+    return [rows, crossed, stays] if crosses else [rows, stays]
 
 
 def as_text(facts: Mapping[str, Any], kept: Mapping[str, int], title: Mapping[str, str]) -> bytes:
@@ -187,5 +187,5 @@ def as_text(facts: Mapping[str, Any], kept: Mapping[str, int], title: Mapping[st
                     for words, why in part.withheld
                 ]
                 out.append("")
-            out += [*how(), "", f"({facts['code']})", "", ""]
+            out += [*how(facts), "", f"({facts['code']})", "", ""]
     return "\n".join(out).replace("\u00a0", " ").replace("\u202f", " ").rstrip().encode() + b"\n"

@@ -18,7 +18,7 @@ def section(entry: Entry, dataset: Dataset) -> dict[str, Any]:
     return {
         "entry": entry,
         "parts": notes.parts(entry.facts, dataset.kept_of),
-        "how": notes.how(),
+        "how": notes.how(entry.facts),
         "elements": [(one.label, entry.texts.get(one.name, {})) for one in ELEMENTS],
     }
 

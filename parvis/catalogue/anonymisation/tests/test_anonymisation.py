@@ -190,6 +190,11 @@ def test_the_whole_path_the_page_and_the_file_say_the_same(client):
     note = dataset.resources.get(slug="note-de-risque")
     file = path_of(note.file).read_text()
     assert "DISCLOSURE RISK NOTE" in file and services.NOTE_FILE in page
+    # What a note says of crossed tables, only where there are some.
+    assert "programme linéaire" in page and "programme linéaire" in file
+    one = {**entry.facts["activities"][0]}
+    del one["crossed"]
+    assert len(notes.how({"activities": [one]})) == len(notes.how(entry.facts)) - 1
     # Each figure: on the page, in the note's file in both languages, and in the data themselves.
     shown = figures_of(page)
     for code in ("fr", "en"):
