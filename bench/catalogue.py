@@ -196,7 +196,7 @@ def in_process(requests: int) -> Iterator[str]:
     from parvis.catalogue.finding import index
     from parvis.catalogue.models import Dataset
 
-    client = Client()
+    client = Client(headers={"host": "127.0.0.1"})
 
     def ask(address: str) -> int:
         response = client.get(address)
@@ -261,7 +261,8 @@ def main() -> None:
         if Dataset.objects.count() < given.datasets:
             start = time.perf_counter()
             fill(given.datasets)
-            print(f"| rows written | 1 | {1000 * (time.perf_counter() - start):.0f} | | | | |")
+            took = 1000 * (time.perf_counter() - start)
+            print(f"| rows written | 1 | {took:.0f} | | | | |", flush=True)
             start = time.perf_counter()
             index.rebuild()
             print(f"| index built | 1 | {1000 * (time.perf_counter() - start):.0f} | | | | |")
