@@ -59,7 +59,8 @@ def consume(events: Sequence[Event]) -> None:
         ids.update(Document.objects.filter(organisation__in=owners).values_list("pk", flat=True))
     if ids:
         mark(ids)
-    merge()
+    # One batch: the outbox holds one transaction meanwhile, and other writers wait for it.
+    merge(batches_max=1)
 
 
 def merge(batches_max: int = 20) -> int:
