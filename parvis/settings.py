@@ -106,6 +106,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "ninja",
     "parvis.core",
+    "parvis.core.synonyms",
     "parvis.consult",
     "parvis.consult.approval",
     "parvis.consult.launch",
@@ -123,6 +124,7 @@ INSTALLED_APPS = [
     "parvis.catalogue.approval",
     "parvis.catalogue.conformity",
     "parvis.catalogue.anonymisation",
+    "parvis.catalogue.asking",
     "parvis.moderation",
     "parvis.innovation",
     "parvis.ledger",
@@ -324,6 +326,8 @@ MAIL_QUIET_MINUTES = int(os.environ.get("PARVIS_MAIL_QUIET_MINUTES", "0" if DEMO
 # The name under which the mail server signs (DKIM); what answers questions about domains.
 MAIL_DKIM_SELECTOR = os.environ.get("PARVIS_MAIL_DKIM_SELECTOR", "")
 DNS_LOOKUP = "parvis.core.dns.Resolver"
+# The days within which the site promises to answer a request for data.
+DATA_REQUEST_DAYS = int(os.environ.get("PARVIS_DATA_REQUEST_DAYS", "30"))
 # What harvests and link checks may reach: places inside (host or host:port), and nothing else but.
 EGRESS_INSIDE = os.environ.get("PARVIS_EGRESS_INSIDE", "").split(",")
 EGRESS_ONLY = os.environ.get("PARVIS_EGRESS_ONLY", "").split(",")

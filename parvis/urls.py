@@ -32,6 +32,7 @@ urlpatterns = [
         # Before it: "harvest" would be taken for the name of a dataset.
         path("", include("parvis.catalogue.harvest.urls")),
         path("", include("parvis.catalogue.anonymisation.urls")),
+        path("", include("parvis.catalogue.asking.urls")),
         path("", include("parvis.catalogue.urls")),
         path("", include("parvis.catalogue.texts.urls")),
         path("", include("parvis.proactive.urls")),

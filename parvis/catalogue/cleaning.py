@@ -42,7 +42,9 @@ EDITABLE = (
 )
 TAGS_MAX, SOURCES_MAX = 30, 60
 # CKAN keeps these words for its own addresses, and so do we.
-RESERVED = frozenset({"new", "edit", "search", "feed", "files", "harvest", "moissonnage"})
+RESERVED = frozenset(
+    {"new", "edit", "search", "feed", "files", "harvest", "moissonnage", "requests", "demandes"}
+)
 _PERIOD = re.compile(r"(\d{4}-\d\d-\d\d)?/?(\d{4}-\d\d-\d\d)?")
 
 

@@ -172,6 +172,15 @@ LEAF_OF: dict[str, tuple[str, Facts] | None] = {
     "document.drafted": None,
     "document.changed": None,
     "document.published": ("document.published", _only("sha256")),
+    "data_request.submitted": None,
+    "data_request.published": None,
+    "data_request.turned_down": None,
+    "data_request.assigned": None,
+    "data_request.answered": None,
+    "data_request.tied": None,
+    "data_request.untied": None,
+    "data_request.supported": None,
+    "data_request.withdrawn": None,
     # proactive publication: what is published of it is a dataset, whose publication is a leaf
     "register.opened": None,
     "register.imported": None,
@@ -198,6 +207,7 @@ LEAF_OF: dict[str, tuple[str, Facts] | None] = {
     "banner.changed": None,
     "home.changed": None,
     "host.changed": None,
+    "synonyms.changed": None,
     # innovation
     "reuse.submitted": None,
     "reuse.published": None,

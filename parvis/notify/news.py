@@ -42,6 +42,9 @@ NEWS: dict[str, News] = {
     "indicator.measured": News(_("The values of an indicator changed"), everybody=False),
     "dataset.published": News(_("Data was published")),
     "document.published": News(_("A document was published")),
+    "data_request.published": News(_("A request for data is public"), everybody=False),
+    "data_request.answered": News(_("A request for data was answered"), everybody=False),
+    "data_request.tied": News(_("A request for data led to something"), everybody=False),
 }
 
 # A contributor is told of what happens to the consultation itself, not of each of its themes.

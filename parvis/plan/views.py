@@ -130,8 +130,8 @@ def _evaluations(thing: Commitment | Plan, decisions_of: DecidedWhat | None) -> 
     }
 
 
-def _written(row: Commitment) -> list[Node]:
-    """The public drafts, written together, that this commitment comes from."""
+def _became_from(row: Commitment) -> list[Node]:
+    """The public drafts and requests for data that this commitment comes from."""
     links = thread.linked([row.pk], "becomes", backwards=True).get(row.pk, [])
     return [link.source for link in links if link.source.state == State.PUBLIC]
 
@@ -153,6 +153,7 @@ def commitment(
     walked = thread.walk(row.node)
     origins = _origins(row, walked, said_of)
     own = reverse("commitment", args=[slug])
+    sources = _became_from(row)
     responses = [origin for origin in walked.levels if origin.kind == "response"]
     answered = Response.objects.filter(pk__in=[n.pk for lv in responses for n in lv.nodes])
     context = {
@@ -163,7 +164,8 @@ def commitment(
         "knots": [knot for knot in knots.knots(row.node, walked=walked) if knot.url != own],
         "updates": list(queries.updates_of(row)),
         **_evaluations(row, decisions_of),
-        "written": _written(row),
+        "written": [node for node in sources if node.kind == "drafting"],
+        "asked_for": [node for node in sources if node.kind == "data_request"],
         "evidence": _evidence(row),
         "source_links": row.source_links,
         "origins": origins,

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja import NinjaAPI, Query, Schema
 
 from parvis.catalogue.api import router as catalogue_router
+from parvis.catalogue.asking.api import router as asking_router
 from parvis.catalogue.harvest.api import router as harvest_router
 from parvis.collaborate.api import router as collaborate_router
 from parvis.core import kinds, limits, thread
@@ -39,6 +40,7 @@ api.add_router("", cocreation_router)
 api.add_router("", understand_router)
 api.add_router("", catalogue_router)
 api.add_router("", harvest_router)
+api.add_router("", asking_router)
 api.add_router("", survey_router)
 api.add_router("", proposals_router)
 api.add_router("", moderation_router)

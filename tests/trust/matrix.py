@@ -36,6 +36,7 @@ INNOVATE = only("adviser", "steward", "coordinator")
 WRITE = only("coordinator", "operator")
 AUTHOR = only("author")
 MEMBER = only("member")
+DESK_REQUESTS = only("adviser", "steward", "coordinator", "elsewhere")
 VOICES = only("member", "coordinator")
 
 
@@ -70,6 +71,8 @@ PUBLIC = {
     "commitment_history": "commitment", "commitment_feed": "commitment", "plan": "plan",
     "plan_history": "plan", "plan_json": "plan", "plan_xlsx": "plan", "response": "response",
     "data_sql": "none",
+    "data_requests": "none", "data_requests_csv": "none", "data_requests_feed": "none",
+    "data_request": "data_request",
     "datasets": "none", "datasets_feed": "none", "datasets_csv": "none",
     "datasets_json": "none", "documents_csv": "none", "documents_json": "none",
     "dataset": "dataset",
@@ -122,6 +125,7 @@ PAGES: dict[str, Row] = {
     "report": Row("proposal_id", EVERYONE, EVERYONE),
     "subscribe": Row("none", EVERYONE, EVERYONE),
     "reuse_new": Row("none", EVERYONE, EVERYONE),
+    "data_request_new": Row("none", EVERYONE, EVERYONE),
     "appeal": Row("decision", EVERYONE, EVERYONE),
     "confirm_subscription": Row("token", EVERYONE, EVERYONE),
     "unsubscribe": Row("token", EVERYONE, EVERYONE),
@@ -135,11 +139,13 @@ PAGES: dict[str, Row] = {
     "proposal_change": Row("proposal_code", AUTHOR, AUTHOR, code=True),
     "appeal_code": Row("decision_code", AUTHOR, AUTHOR, code=True),
     "reuse_code": Row("reuse_code", AUTHOR, AUTHOR, code=True),
+    "data_request_code": Row("data_request_code", AUTHOR, AUTHOR, code=True),
     "proposal_own": Row("proposal", NOBODY, NOBODY),
     # what a secret link opens, to whoever holds it
     "review_secret": Row("review_secret", EVERYONE, EVERYONE),
     # an account
     "support": Row("proposal", SIGNED, SIGNED),
+    "data_request_support": Row("data_request", SIGNED, SIGNED),
     "follow": Row("node", EVERYONE, EVERYONE),
     "my_subscriptions": Row("none", SIGNED),
     "stop_subscription": Row("own_subscription", None, only("citizen")),
@@ -268,6 +274,12 @@ PAGES: dict[str, Row] = {
     "anonymisation": Row("none", STEWARD | {"elsewhere"}),
     "anonymisation_csv": Row("none", STEWARD | {"elsewhere"}),
     "anonymisation_entry": Row("dataset", STEWARD, STEWARD),
+    "desk_data_requests": Row("none", DESK_REQUESTS),
+    "data_request_decide": Row("waiting_data_request", RESPOND, RESPOND),
+    "desk_data_request": Row("data_request_id", STEWARD, STEWARD),
+    "data_request_assign": Row("data_request_id", None, STEWARD),
+    "data_request_ties": Row("data_request_id", STEWARD, STEWARD),
+    "data_request_untie": Row("data_request_tie", None, STEWARD),
     "desk_data": Row("none", STEWARD | {"elsewhere"}),
     "desk_dataset_new": Row("none", STEWARD | {"elsewhere"}, STEWARD | {"elsewhere"}),
     "desk_dataset": Row("dataset", STEWARD),
@@ -460,6 +472,8 @@ MACHINES: dict[str, Row] = {
     "api/3/action/datastore_search_sql": Row("none", EVERYONE, EVERYONE),
     "api/action/datastore_search_sql": Row("none", EVERYONE, EVERYONE),
     "api/v1/harvest/sources": Row("none", EVERYONE),
+    "api/v1/data-requests": Row("none", EVERYONE),
+    "api/v1/data-requests/<name>": Row("data_request", EVERYONE),
     "api/v1/documents": Row("none", EVERYONE),
     "api/v1/documents/<name>": Row("document", EVERYONE),
     "api/v1/surveys/<slug>": Row("survey", EVERYONE),
@@ -536,6 +550,7 @@ STATES: list[tuple[str, str, frozenset[str]]] = [
     ("dataset_zip", "private_dataset", NOBODY),
     ("dataset_embed", "draft_dataset", NOBODY),
     ("reuse", "waiting_reuse_slug", NOBODY),
+    ("data_request", "waiting_data_request_slug", NOBODY),
     ("call", "draft_call", STAFF - {"elsewhere"}),
     ("document", "draft_document", NOBODY),
     ("document_history", "draft_document", NOBODY),
@@ -566,6 +581,7 @@ MACHINE_STATES: list[tuple[str, str]] = [
     ("dataset/<slug:name>/resource/<uuid:resource>", "draft_dataset_resource"),
     ("dataset/<slug:name>/resource/<uuid:resource>/schema.json", "draft_dataset_resource"),
     ("api/v1/datasets/<name>", "draft_dataset"),
+    ("api/v1/data-requests/<name>", "waiting_data_request_slug"),
     ("api/v1/datasets/<name>/rows", "draft_dataset"),
     ("api/v1/datasets/<name>/versions", "draft_dataset"),
     ("api/v1/datasets/<name>/profile", "draft_dataset"),

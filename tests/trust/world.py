@@ -14,6 +14,7 @@ from parvis.catalogue import others
 from parvis.catalogue import services as datasets
 from parvis.catalogue.anonymisation import services as anonymisation
 from parvis.catalogue.approval import removing
+from parvis.catalogue.asking.tests import asking_factories as asking
 from parvis.catalogue.harvest import services as harvest
 from parvis.catalogue.harvest.tests import harvest_factories as harvests
 from parvis.catalogue.tests import catalogue_factories as catalogue
@@ -440,6 +441,19 @@ def _innovation(world: World) -> None:
     }
 
 
+def _asking(world: World) -> None:
+    row = asking.make_request(organisation=world.things["consultation"].organisation)
+    waiting = asking.make_request("Une autre demande", shown=False)
+    world.args |= {
+        "data_request": [row.node.slug],
+        "data_request_id": [row.pk],
+        "data_request_code": [keys.receipt_code(row.pk)],
+        "data_request_tie": [row.pk, row.pk],
+        "waiting_data_request": [waiting.pk],
+        "waiting_data_request_slug": [waiting.node.slug],
+    }
+
+
 def _others(world: World) -> None:
     node = world.things["consultation"].node
     notify.subscribe(email="lectrice@test.example", language="fr", node=node, actor=SYSTEM)
@@ -488,6 +502,7 @@ def make_world(settings: Any, tmp_path: Any) -> World:
     _together(world)
     _pages(world)
     _innovation(world)
+    _asking(world)
     _others(world)
     sequence()
     openings.publish()

@@ -3,9 +3,10 @@
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from parvis.site.views import publishing
+from parvis.site.views import asking, publishing
 
 urlpatterns = [
+    path(_("data/requests/new/"), asking.request_new, name="data_request_new"),
     path(_("desk/publishing/"), publishing.listing, name="publishing"),
     path(_("desk/publishing/<slug:slug>/"), publishing.review, name="publish_data"),
 ]

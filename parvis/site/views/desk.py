@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -25,7 +26,7 @@ from parvis.core.models import Job, Node, State
 from parvis.core.templatetags.parvis import day, moment, number
 from parvis.moderation import queries as moderation
 from parvis.plan import queries as plan
-from parvis.site import data_tasks, harvest_tasks
+from parvis.site import asking_tasks, data_tasks, harvest_tasks
 from parvis.site.thread import reach
 from parvis.understand import queries as understand
 
@@ -135,7 +136,7 @@ def _after_closing(
 
 
 def _data_tasks(actor: Actor) -> Iterator[Task]:
-    for one in data_tasks.found(actor):
+    for one in chain(data_tasks.found(actor), asking_tasks.found(actor)):
         yield Task(
             one.count, one.title, one.words, one.url, one.action, urgent=one.urgent,
             tag=_("Late") if one.late else "", tag_state="late",
