@@ -96,7 +96,12 @@ def missing(language: str = "fr") -> dict[Message, list[str]]:
 
 
 def compile_all() -> Path:
-    """Write the compiled catalogue when a source is newer than it; return its path."""
+    """Write the compiled catalogue when a source is newer than it; return its path.
+
+    This process reads the new one from then on.
+    """
+    from django.utils.translation.reloader import translation_file_changed
+
     target = LOCALE / "fr" / "LC_MESSAGES" / "django.mo"
     newest = max((p.stat().st_mtime for p in (LOCALE / "fr").glob("*.po")), default=0.0)
     if not target.exists() or target.stat().st_mtime < newest:
@@ -107,6 +112,8 @@ def compile_all() -> Path:
             write_mo(file, merged())
         Path(temporary).chmod(0o644)
         Path(temporary).replace(target)
+        # What was looked up before, while the first models were made, would stay English.
+        translation_file_changed(None, target)
     return target
 
 
