@@ -38,6 +38,8 @@ def _french() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _nothing_announced() -> None:
     """A test's transaction is undone, what a process keeps is not: each begins with nothing."""
+    from parvis.core import search_words
     from parvis.pages import standing
 
     standing.now.keep(standing.Standing())
+    search_words.known_rows.keep({})

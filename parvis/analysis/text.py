@@ -31,6 +31,17 @@ SHORT_THRESHOLD = 0.8
 _ALGORITHMS = {"fr": "french", "en": "english"}
 
 
+class _Unaccented(dict[int, int | None]):
+    """What `str.translate` does of each character: combining marks go. Learned as they come."""
+
+    def __missing__(self, code: int) -> int | None:
+        kept = self[code] = None if unicodedata.combining(chr(code)) else code
+        return kept
+
+
+_UNACCENTED = _Unaccented()
+
+
 def fold(text: str) -> str:
     """Lower case without accents, ligatures or punctuation, words one space apart.
 
@@ -38,10 +49,11 @@ def fold(text: str) -> str:
     "ecole" finds it.
     """
     text = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES).lower())
-    text = "".join(c for c in text if not unicodedata.combining(c)).translate(_LIGATURES)
+    text = text.translate(_UNACCENTED).translate(_LIGATURES)
     # Again: stripping an accent may leave a character that decomposes or has a lower case.
     text = _ONE_WORD.sub("aujourdhui", unicodedata.normalize("NFKD", text).lower())
-    text = "".join(c for c in text if not unicodedata.combining(c))
+    if not text.isascii():
+        text = text.translate(_UNACCENTED)
     return " ".join(_WORD.findall(text))
 
 
@@ -51,7 +63,12 @@ def stems(text: str, language: str = "fr") -> list[str]:
     Accents are folded before stemming, so that "ecoles" finds "école" and "donnee" "données". A
     language without a stemmer here gives the folded words.
     """
-    return [stem(word, language) for word in fold(text).split() if word not in _ELIDED]
+    return [stem(word, language) for word in bare_words(text)]
+
+
+def bare_words(text: str) -> list[str]:
+    """The folded words of `text`, in order, without the elided ones ("l'eau" gives "eau")."""
+    return [word for word in fold(text).split() if word not in _ELIDED]
 
 
 @functools.lru_cache(maxsize=100_000)

@@ -339,6 +339,9 @@ class SearchEntry(models.Model):
     words = models.TextField()
     title_key = models.CharField(max_length=200)
     published_at = models.DateTimeField(null=True)
+    # What the facets count. The organisation by the 32 digits of its id, alike on both databases.
+    year = models.PositiveSmallIntegerField(null=True)
+    organisation = models.CharField(max_length=32, blank=True, default="")
 
     def __str__(self) -> str:
         return self.title_key

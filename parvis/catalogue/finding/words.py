@@ -9,6 +9,7 @@ import numpy as np
 from parvis.catalogue.finding.answering import needed, score
 from parvis.catalogue.finding.conditions import forms
 from parvis.catalogue.finding.snapshot import Snapshot
+from parvis.core.search_words import equivalents
 
 CLAUSES_MAX = 50
 _CLAUSE = re.compile(r'([+-]?)(?:"([^"]*)"|(\S+))')
@@ -34,6 +35,9 @@ def read(text: str) -> Asked:
         clause = tuple(one for word in (quoted or bare).split() if (one := forms(word)))
         if not clause:
             continue
+        if bare and sign != "-":
+            # Between quotes, and in what is refused, a word stands for itself.
+            clause = tuple(one | equivalents(bare) for one in clause)
         if sign == "-":
             refused.append(clause)
         else:
