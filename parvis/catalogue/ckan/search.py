@@ -303,7 +303,8 @@ def _facet(name: str, counts: Mapping[str, int]) -> dict[str, Any]:
 def _labels(name: str, values: Mapping[str, int]) -> dict[str, str]:
     """Return value -> words for the fields whose values have some: one query at most."""
     if name == "organization":
-        owners = Organisation.objects.filter(node__slug__in=list(values))
+        # With the kind, which begins the index of slugs.
+        owners = Organisation.objects.filter(node__kind="organisation", node__slug__in=list(values))
         rows = owners.values_list("node__slug", "node__title")
         return {slug: objects._plain(title) for slug, title in rows}
     if name == "owner_org":

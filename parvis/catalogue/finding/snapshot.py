@@ -7,22 +7,25 @@ then only what changed is read.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from threading import Lock
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from parvis.catalogue.finding import bits, columns
 from parvis.catalogue.finding.describing import MARK, PARTS, THERE, Described, describe, key
 from parvis.catalogue.finding.models import Entry, Mark, Posting
-from parvis.core.models import State
+from parvis.core.models import Node, State
 
 NONE = np.iinfo(np.int64).min
 """Where an entry has no such date."""
-FRESH_MAX = 2_000
-"""Marked entries described at once; beyond them the worker's next merge brings the rest."""
+FRESH_MAX = 500
+"""Marked entries read from their source, the last marked; the others stand as they were merged
+until the worker comes to them, but for those that are public no more."""
 STATES = ("gone", *(str(state) for state in State))
 KIND_CODES = {"dataset": 1, "document": 2}
 _TIMES = ("created", "modified", "published", "due")
@@ -30,6 +33,7 @@ _BOX = ("west", "south", "east", "north")
 _FIELDS = ("number", "node", "kind", "state", *_TIMES, *_BOX, "stamp")
 _LOW = (1 << 64) - 1
 _VALUES_AT_ONCE = 500
+_ROWS_AT_ONCE = 4_000
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,6 @@ class Snapshot:
     arrays: Arrays
     fresh: tuple[Described, ...]
     masked: np.ndarray
-    complete: bool = True
     # What others computed of it and ask again: name -> value.
     kept: dict[str, Any] = field(default_factory=dict)
     _columns: dict[str, columns.Column] = field(default_factory=dict)
@@ -298,7 +301,7 @@ def current() -> Snapshot:
     global _kept
     now = _asked()
     kept = _kept
-    if kept is not None and kept.key == now and kept.complete:
+    if kept is not None and kept.key == now:
         return kept
     with _lock:
         _kept = _fresh(now, _kept)
@@ -320,7 +323,9 @@ def _fresh(now: tuple[Any, ...], before: Snapshot | None) -> Snapshot:
     epoch, stamp, count = now[0] or "", now[1] or 0, now[2] or 0
     # Marks come first: what is merged while this reads stands twice, and is counted once.
     marks = dict(Mark.objects.values_list("node", "stamp")) if now[3] else {}
-    fresh, complete = _describe(marks)
+    last = sorted(marks, key=lambda pk: -marks[pk])[:FRESH_MAX]
+    fresh = _describe({pk: marks[pk] for pk in last})
+    left = [*last, *(_hidden() - set(last) if len(marks) > len(last) else ())]
     base = _base(epoch, stamp, count, before)
     size = count + len(fresh)
     arrays = base.grown(size)
@@ -338,12 +343,18 @@ def _fresh(now: tuple[Any, ...], before: Snapshot | None) -> Snapshot:
         ]
     )
     masked = np.zeros(size, bool)
-    if marks and count:
-        lows = np.asarray([pk.int & _LOW for pk in marks], np.uint64)
-        highs = {pk.int >> 64 for pk in marks}
+    if left and count:
+        lows = np.asarray([pk.int & _LOW for pk in left], np.uint64)
+        highs = {pk.int >> 64 for pk in left}
         for row in np.flatnonzero(np.isin(base.low, lows)):
             masked[row] = int(base.high[row]) in highs
-    return Snapshot(now, epoch, stamp, count, arrays, tuple(fresh), masked, complete)
+    return Snapshot(now, epoch, stamp, count, arrays, tuple(fresh), masked)
+
+
+def _hidden() -> set[UUID]:
+    """Return what is marked and is public no more, or is there no more."""
+    public = Node.objects.filter(pk=OuterRef("node"), state=State.PUBLIC)
+    return set(Mark.objects.exclude(Exists(public)).values_list("node", flat=True))
 
 
 def _base(epoch: str, stamp: int, count: int, before: Snapshot | None) -> Arrays:
@@ -358,7 +369,10 @@ def _base(epoch: str, stamp: int, count: int, before: Snapshot | None) -> Arrays
     else:
         since, arrays = -1, Arrays.empty(count)
     rows = Entry.objects.filter(stamp__gt=since, number__lt=count).values_list(*_FIELDS)
-    arrays.put(list(rows))
+    # By pieces: a hundred thousand rows held at once would stay in the memory of the process.
+    pieces = rows.iterator(_ROWS_AT_ONCE)
+    while piece := list(islice(pieces, _ROWS_AT_ONCE)):
+        arrays.put(piece)
     return arrays
 
 
@@ -368,15 +382,12 @@ def _cut(arrays: Arrays, size: int) -> Arrays:
     )
 
 
-def _describe(marks: dict[UUID, int]) -> tuple[list[Described], bool]:
+def _describe(marks: dict[UUID, int]) -> list[Described]:
     """Return what is marked, from its source; each change is described once by process."""
     for pk in [pk for pk, (stamp, _one) in _described.items() if marks.get(pk) != stamp]:
         del _described[pk]
     missing = [pk for pk in marks if pk not in _described]
-    asked = sorted(missing, key=lambda pk: -marks[pk])[:FRESH_MAX]
-    if asked:
-        found = describe(asked)
-        for pk in asked:
-            _described[pk] = (marks[pk], found.get(pk))
-    fresh = [one for pk, (_stamp, one) in sorted(_described.items()) if one is not None]
-    return fresh, len(asked) == len(missing)
+    found = describe(missing) if missing else {}
+    for pk in missing:
+        _described[pk] = (marks[pk], found.get(pk))
+    return [one for _pk, (_stamp, one) in sorted(_described.items()) if one is not None]

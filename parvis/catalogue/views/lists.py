@@ -150,7 +150,8 @@ def names(facet: str, values: Sequence[str], seen: browsing.Listing) -> dict[str
     """Return value -> words of some values of a facet, in the reader's language: one query at
     most."""
     if facet == "organisation":
-        owners = Organisation.objects.filter(node__slug__in=values)
+        # With the kind, which begins the index of slugs.
+        owners = Organisation.objects.filter(node__kind="organisation", node__slug__in=values)
         return {slug: tr(title) for slug, title in owners.values_list("node__slug", "node__title")}
     if facet == "tag":
         return _tags(values, seen)

@@ -272,6 +272,28 @@ def test_two_processes_see_the_same_and_read_only_what_changed(monkeypatch):
         assert kept["facets"]["theme"]["neuf"] == step + 1
 
 
+def test_a_long_queue_hides_what_is_private_and_keeps_the_rest(monkeypatch):
+    owners = factories.organisations(Random(6))
+    datasets = [factories.one(Random(n), owners, n, State.PUBLIC) for n in range(6)]
+    index.merge()
+    monkeypatch.setattr(snapshot, "FRESH_MAX", 2)
+    datasets[0].node.state = State.PRIVATE
+    datasets[0].node.save()
+    datasets[1].node.delete()
+    index.mark([one.pk for one in datasets[:3] if one.pk])
+    assert search.package_search({})["count"] == 4
+    for dataset in datasets[2:]:
+        dataset.tags = [{"fr": "Nouveau"}]
+        dataset.save()
+        index.mark([dataset.pk])
+    found = search.package_search({"facet.field": ["tags"]})
+    # Two are read from their source, two stand as they were until the worker comes to them.
+    assert found["count"] == 4 and found["facets"]["tags"]["Nouveau"] == 2
+    index.merge()
+    found = search.package_search({"facet.field": ["tags"]})
+    assert found["count"] == found["facets"]["tags"]["Nouveau"] == 4
+
+
 def test_an_undone_transaction_leaves_nothing_in_memory():
     class Undo(Exception):
         pass
