@@ -33,6 +33,7 @@ urlpatterns = [
         path("", include("parvis.catalogue.harvest.urls")),
         path("", include("parvis.catalogue.anonymisation.urls")),
         path("", include("parvis.catalogue.asking.urls")),
+        path("", include("parvis.catalogue.viewing.urls")),
         path("", include("parvis.catalogue.urls")),
         path("", include("parvis.catalogue.texts.urls")),
         path("", include("parvis.proactive.urls")),

@@ -27,7 +27,9 @@ OPERATORS: Mapping[str, tuple[Any, Any]] = {
     "ne": ("!=", _("is not")),
     "contains": ("contains", _("contains")),
     "gt": (">", _("is greater than")),
+    "gte": (">=", _("is at least")),
     "lt": ("<", _("is less than")),
+    "lte": ("<=", _("is at most")),
     "empty": ("empty", _("is empty")),
     "filled": ("filled", _("is filled")),
 }

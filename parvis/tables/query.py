@@ -42,12 +42,13 @@ class Query:
 
     `columns` None means all. `row_number` adds a first column of that name: the place in the file,
     from 1. `after` is such a number: the answer starts with the row that follows it in the order
-    asked for, at the cost of the first page wherever it lies. `place` is the name under which
+    asked for, at the cost of the first page wherever it lies; with `before`, the rows that precede
+    it come, the nearest first. `place` is the name under which
     `columns`, `where` and `sort` may speak of that number as of a column. `distinct` gives each
     row once, whatever its place; it is then sorted by its own columns. All conditions of `where`
     hold, and of each group of `any_of` one at least. With `group_by` or `aggregates` the
     answer has those columns only, and `sort` may name
-    them; `columns`, `row_number` and `after` are then not allowed.
+    them; `columns`, `row_number`, `after` and `before` are then not allowed.
     """
 
     columns: tuple[str, ...] | None = None
@@ -60,6 +61,7 @@ class Query:
     aggregates: tuple[Aggregate, ...] = ()
     row_number: str | None = None
     after: int | None = None
+    before: int | None = None
     place: str | None = None
     distinct: bool = False
     any_of: tuple[tuple[Where, ...], ...] = ()
@@ -118,11 +120,13 @@ def compile_query(path: Path, schema: Schema, query: Query) -> tuple[str, list[A
         selected, answer, order = _plain(placed(schema, query), query)
         tail = ""
     conditions, parameters = condition(schema, query)
-    if query.after is not None:
+    for asked, bound in ((query.after, keyset.later), (query.before, keyset.earlier)):
+        if asked is None:
+            continue
         if query.distinct or query.place or any(sort.empty_first for sort in query.sort):
             raise bad("after a row, in an order that it has no place in")
-        later, values = keyset.later(path, schema, query)
-        conditions += f"{' AND' if conditions else ' WHERE'} ({later})"
+        beyond, values = bound(path, schema, query)
+        conditions += f"{' AND' if conditions else ' WHERE'} ({beyond})"
         parameters += values
     once = "DISTINCT " if query.distinct else ""
     sql = f"SELECT {once}{selected} FROM {_source(path, query)}{conditions}{tail}"  # noqa: S608
@@ -159,6 +163,10 @@ def _plain(schema: Schema, query: Query) -> tuple[str, pa.Schema, str]:
         selected.insert(0, f"{_ORDER} + 1 AS {quoted(query.row_number)}")
     if not fields:
         raise bad("no column")
+    if query.before is not None:  # from there backwards
+        back = [Sort(key.column, not key.descending, True) for key in query.sort]
+        order = [_order(schema[key.column], key) for key in back]
+        return ", ".join(selected), pa.schema(fields), ", ".join([*order, f"{_ORDER} DESC"])
     order = [_order(schema[key.column], key) for key in query.sort]
     if not query.distinct:
         return ", ".join(selected), pa.schema(fields), ", ".join([*order, _ORDER])
@@ -169,7 +177,7 @@ def _plain(schema: Schema, query: Query) -> tuple[str, pa.Schema, str]:
 
 
 def _grouped(schema: Schema, query: Query) -> tuple[str, pa.Schema, str]:
-    if (query.columns, query.row_number, query.after) != (None, None, None):
+    if (query.columns, query.row_number, query.after, query.before) != (None,) * 4:
         raise bad("columns of single rows beside groups")
     columns = [schema[name] for name in query.group_by]
     selected = [quoted(column.name) for column in columns]

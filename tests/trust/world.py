@@ -10,7 +10,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from parvis.catalogue import others
+from parvis.catalogue import loading, others
 from parvis.catalogue import services as datasets
 from parvis.catalogue.anonymisation import services as anonymisation
 from parvis.catalogue.approval import removing
@@ -279,6 +279,13 @@ def _catalogue(world: World) -> None:
     version = dataset.resources.get().current
     resource = dataset.resources.get()
     FileText.objects.create(document=document, sha256="0" * 64, state="read", parts=["Un mot."])
+    places = catalogue.make_dataset("lieux", content="lieu,latitude,longitude\nA,46.8,-71.2\n")
+    located = places.resources.get()
+    loading.add_version(
+        actor=SYSTEM, resource=located, name="l.csv",
+        source="lieu,latitude,longitude\nA,46.9,-71.2\n".encode(),
+    )  # fmt: skip
+    datasets.publish_dataset(actor=SYSTEM, dataset=places)
     private = catalogue.make_dataset("prive", title="Jeu privé")
     datasets.make_private(actor=SYSTEM, dataset=private)
     waiting = draft.resources.get().versions.get()
@@ -297,6 +304,9 @@ def _catalogue(world: World) -> None:
         "draft_dataset_file": [draft.node.slug, waiting.pk, "villes.csv"],
         "removed_file": [dataset.node.slug, removed.pk],
         "dataset_file": [dataset.node.slug, version.sha256, f"{resource.slug}.csv"],
+        "file_map": [places.node.slug, located.slug],
+        "file_compared": [places.node.slug, located.slug],
+        "file_view": [dataset.node.slug, resource.slug, "csv"],
         "file": [dataset.node.slug, resource.slug],
         "ckan_file": [dataset.pk, resource.pk, f"{resource.slug}.csv"],
         "dump": [resource.pk],
@@ -409,6 +419,7 @@ def _pages(world: World) -> None:
         "block_move": [block.pk, "up"],
         "host": [pages.make_host().pk],
         "sitemap": ["news"],
+        "language": ["fr"],
         "card": ["news", news.node.slug, "fr"],
         "draft_card": ["news", "nouvelle-secrete", "fr"],
     }
