@@ -236,8 +236,11 @@ def test_private_hidden_and_others_things_are_out_of_reach() -> None:
             services.tie(actor=steward, request=row, target=target, reason=FR)
     with pytest.raises(Forbidden):
         services.withdraw(actor=NOBODY, request=row)
-    moderation.hide(actor=SYSTEM, node=row.node, rule="personal_data", motive="Un nom.")
     client = Client()
+    assert "Arrêts" in _page(client, "report", row.pk)
+    assert "Arrêts" in _page(client, "subscribe", node=str(row.pk))
+    assert client.get(reverse("report", args=[waiting.pk])).status_code == 404
+    moderation.hide(actor=SYSTEM, node=row.node, rule="personal_data", motive="Un nom.")
     assert client.get(reverse("data_request", args=[row.node.slug])).status_code == 410
     for name in ("data_requests", "data_requests_csv", "data_requests_feed"):
         said = client.get(reverse(name)).content.decode()
