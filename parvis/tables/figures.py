@@ -185,6 +185,55 @@ def numbers(x: str, y: str) -> tuple[str, str]:
     return f"CAST({quoted(x)} AS DOUBLE)", f"CAST({quoted(y)} AS DOUBLE)"
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The box (x0, y0, x1, y1) of the rows with a place; how many those are, and the others."""
+
+    box: tuple[float, float, float, float] | None
+    placed: int
+    without: int
+
+
+def span(
+    path: Path,
+    schema: Schema,
+    place: tuple[str, str],
+    asked: Query,
+    world: Sequence[float] | None = None,
+) -> Span:
+    """Return what the rows that match span; see `grid`. Raises as `by_value`."""
+    places, good, parameters = _places(path, schema, place, asked, world)
+    sql = (
+        f"{places} SELECT count(*) AS n, count(*) FILTER (WHERE {good}) AS placed, "  # noqa: S608
+        f"min(x) FILTER (WHERE {good}) AS x0, min(y) FILTER (WHERE {good}) AS y0, "
+        f"max(x) FILTER (WHERE {good}) AS x1, max(y) FILTER (WHERE {good}) AS y1 FROM places"
+    )
+    row = engine.table(path.parents[1], sql, parameters)[0]
+    box = (row["x0"], row["y0"], row["x1"], row["y1"]) if row["placed"] else None
+    return Span(box, row["placed"], row["n"] - row["placed"])
+
+
+def _places(
+    path: Path,
+    schema: Schema,
+    place: tuple[str, str],
+    asked: Query,
+    world: Sequence[float] | None,
+) -> tuple[str, str, list[Any]]:
+    """SQL of a table `places` of x and y, the condition of a good one, and the parameters."""
+    conditions, parameters = condition(schema, asked)
+    good = "x IS NOT NULL AND y IS NOT NULL AND isfinite(x) AND isfinite(y)"
+    if world:
+        a, b, c, d = map(_literal, map(float, world))
+        good += f" AND x BETWEEN {a} AND {c} AND y BETWEEN {b} AND {d}"
+    # Once for all: text that is read as numbers anew at each use took 24 s for a million rows.
+    places = (
+        f"WITH places AS MATERIALIZED (SELECT {place[0]} AS x, {place[1]} AS y "  # noqa: S608
+        f"FROM {engine.source(path)}{conditions})"
+    )
+    return places, good, parameters
+
+
 def grid(
     path: Path,
     schema: Schema,
@@ -194,43 +243,34 @@ def grid(
     size: tuple[int, int],
     box: Sequence[float] | None = None,
     world: Sequence[float] | None = None,
+    within: Span | None = None,
 ) -> Grid:
     """Count rows in a grid of `size` cells over `box`, by default all that they span.
 
     `place` is SQL for x and y, from `numbers` or `point_of_wkt`: never the words of a person. What
-    lies beyond `world` has no place. Raises as `by_value`.
+    lies beyond `world` has no place. `within` is the span, where it is known already. Raises as
+    `by_value`.
     """
-    conditions, parameters = condition(schema, asked)
-    x, y = place
-    good = "x IS NOT NULL AND y IS NOT NULL AND isfinite(x) AND isfinite(y)"
-    if world:
-        a, b, c, d = map(_literal, map(float, world))
-        good += f" AND x BETWEEN {a} AND {c} AND y BETWEEN {b} AND {d}"
-    rows = f"(SELECT {x} AS x, {y} AS y FROM {engine.source(path)}{conditions})"  # noqa: S608
-    sql = (
-        f"SELECT count(*) AS n, count(*) FILTER (WHERE {good}) AS placed, "  # noqa: S608
-        f"min(x) FILTER (WHERE {good}) AS x0, min(y) FILTER (WHERE {good}) AS y0, "
-        f"max(x) FILTER (WHERE {good}) AS x1, max(y) FILTER (WHERE {good}) AS y1 FROM {rows}"
-    )
-    span = engine.table(path.parents[1], sql, parameters)[0]
-    without = span["n"] - span["placed"]
-    if not span["placed"]:
-        return Grid((), None, 0, without)
-    x0, y0, x1, y1 = box or (span["x0"], span["y0"], span["x1"], span["y1"])
+    within = within or span(path, schema, place, asked, world)
+    if within.box is None:
+        return Grid((), None, 0, within.without)
+    places, good, parameters = _places(path, schema, place, asked, world)
+    x0, y0, x1, y1 = box or within.box
     columns, lines = size
     a, b, c, d = map(_literal, map(float, (x0, y0, x1, y1)))
     # A span of zero, or beyond the reach of floats, is one cell.
     across = f"least({columns - 1}, CAST(floor((x - {a}) / {_span(x0, x1, columns)}) AS INTEGER))"
     up = f"least({lines - 1}, CAST(floor((y - {b}) / {_span(y0, y1, lines)}) AS INTEGER))"
     sql = (
-        f"SELECT {across} AS across, {up} AS up, count(*) AS n, avg(x) AS x, avg(y) AS y "  # noqa: S608
-        f"FROM {rows} WHERE {good} AND x BETWEEN {a} AND {c} AND y BETWEEN {b} AND {d} "
+        f"{places} SELECT {across} AS across, {up} AS up, "  # noqa: S608
+        "count(*) AS n, avg(x) AS x, avg(y) AS y "
+        f"FROM places WHERE {good} AND x BETWEEN {a} AND {c} AND y BETWEEN {b} AND {d} "
         "GROUP BY 1, 2 ORDER BY n DESC, 1, 2"
     )
     found = engine.table(path.parents[1], sql, parameters)
     cells = tuple(Cell(r["across"], r["up"], r["n"], r["x"], r["y"]) for r in found)
     inside = sum(cell.rows for cell in cells)
-    return Grid(cells, (x0, y0, x1, y1), span["placed"] - inside, without)
+    return Grid(cells, (x0, y0, x1, y1), within.placed - inside, within.without)
 
 
 def _span(low: float, high: float, parts: int) -> str:

@@ -143,7 +143,6 @@ def _map(asked: Asked, box: Box | None) -> Map | None:
     if place is None:
         return None
     path, query = store.store().path(file), asked.base
-    first = figures.grid(path, file.schema, place.sql, query, size=(1, 1), box=box, world=WORLD)
     texts: list[tuple[int, str]] = []
     total = 0
     if place.shape:
@@ -152,12 +151,15 @@ def _map(asked: Asked, box: Box | None) -> Map | None:
             limit=SHAPES_MAX, characters_max=SHAPE_CHARACTERS,
         )  # fmt: skip
     shapes = [(row, text, _rings(text)) for row, text in texts]
-    seen = box or _around(_union(first.box, [r for _i, _t, rings in shapes for r in rings]))
+    span = figures.span(path, file.schema, place.sql, query, WORLD)
+    seen = box or _around(_union(span.box, [ring for _r, _t, rings in shapes for ring in rings]))
     if seen is None:
         return None
     view = View(seen)
     size = (WIDTH // CELL, max(1, view.height // CELL))
-    found = figures.grid(path, file.schema, place.sql, query, size=size, box=seen, world=WORLD)
+    found = figures.grid(
+        path, file.schema, place.sql, query, size=size, box=seen, world=WORLD, within=span
+    )
     areas = _areas(view, shapes)
     points = sum(cell.rows for cell in found.cells)
     return Map(
