@@ -21,6 +21,7 @@ from parvis.plan.api import router as plan_router
 from parvis.proactive.api import router as proactive_router
 from parvis.site.cocreation_api import router as cocreation_router
 from parvis.site.promises_api import router as promises_router
+from parvis.site.search_api import router as search_router
 from parvis.strategy.api import router as strategy_router
 from parvis.understand.api import router as understand_router
 from parvis.understand.queries import counted
@@ -46,6 +47,7 @@ api.add_router("", proposals_router)
 api.add_router("", moderation_router)
 api.add_router("", promises_router)
 api.add_router("", proactive_router)
+api.add_router("", search_router)
 
 LIMIT_MAX = 100
 

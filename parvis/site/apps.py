@@ -8,3 +8,9 @@ class SiteConfig(AppConfig):
 
     name = "parvis.site"
     label = "site"
+
+    def ready(self) -> None:
+        """Say whose things are, for the facets of the search."""
+        from parvis.site import searching
+
+        searching.declare()

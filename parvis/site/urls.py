@@ -3,7 +3,7 @@
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from parvis.site.views import about, consultation, demo, desk, follow_up, home
+from parvis.site.views import about, consultation, demo, desk, follow_up, home, search
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -20,7 +20,9 @@ urlpatterns = [
     path("", include("parvis.site.routes.proposals")),
     path("", include("parvis.site.routes.catalogue")),
     path("", include("parvis.site.routes.understand")),
-    path(_("search/"), home.search_page, name="search"),
+    path(_("search/"), search.page, name="search"),
+    path(_("search/feed.atom"), search.SearchFeed(), name="search_feed"),
+    path("", include("parvis.core.synonyms.urls")),
     path(_("follow-up/"), follow_up.entrance, name="follow_up"),
     path(_("follow-up/<str:code>/"), follow_up.thread, name="follow_up_code"),
     path(_("follow-up/<str:code>/receipt/"), follow_up.receipt, name="receipt"),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from parvis.analysis.text import bare_words
 from parvis.core import access, search_words
 from parvis.core.access import Actor
-from parvis.core.errors import Invalid
+from parvis.core.errors import Forbidden, Invalid
 from parvis.core.events import emit
 from parvis.core.i18n import LANGUAGES
 from parvis.core.synonyms.models import SynonymGroup
@@ -60,13 +60,21 @@ def written() -> dict[str, Groups]:
     return found
 
 
+def require(actor: Actor) -> None:
+    """Return when `actor` may write the groups: they are the whole site's, a role on one
+    organisation is not enough. Raises SignInNeeded, Forbidden."""
+    access.require(actor, "manage_pages")
+    if not actor.roles & {access.COORDINATOR, access.OPERATOR}:
+        raise Forbidden
+
+
 @transaction.atomic
 def save(*, actor: Actor, texts: Mapping[str, str]) -> bool:
     """Put these groups (language -> lines) in the place of those that stand; True if any changed.
 
     The event holds what stood before and what stands now, by language. Raises Invalid, Forbidden.
     """
-    access.require(actor, "manage_pages")
+    require(actor)
     wanted: dict[str, Groups] = {}
     errors: dict[str, Sequence[str]] = {}
     for language in LANGUAGES:

@@ -1,30 +1,22 @@
-"""The home page and the one search over everything."""
+"""The home page."""
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from parvis.consult import methods, phases, queries
 from parvis.consult.models import Consultation
-from parvis.core import kinds, limits
+from parvis.core import kinds
 from parvis.core.i18n import tr
 from parvis.core.models import State
-from parvis.core.pages import Page, page_number, public_page
-from parvis.core.search import search
+from parvis.core.pages import public_page
 from parvis.core.templatetags.parvis import day
 from parvis.pages.queries import home_blocks
 from parvis.plan.models import ProgressUpdate
 from parvis.site.thread import consultation_thread
 from parvis.site.views.pillars import pillar_rows
-
-SEARCHED = (
-    "consultation", "commitment", "document", "dataset", "theme", "response", "plan", "strategy",
-    "orientation", "ambition", "indicator", "pillar", "news", "page", "committee", "meeting",
-    "advice", "drafting", "group",
-)  # fmt: skip
 
 
 def _main_link(consultation: Any) -> str | None:
@@ -94,36 +86,3 @@ def home(request: HttpRequest) -> HttpResponse:
         **_blocks(),
     }
     return public_page(request, "site/home.html", context, seconds=seconds)
-
-
-@require_safe
-def search_page(request: HttpRequest) -> HttpResponse:
-    """One search over consultations, commitments, documents, data, themes."""
-    words = request.GET.get("q", "").strip()[: limits.SEARCH_CHARACTERS]
-    kind = request.GET.get("kind", "")
-    number = page_number(request)
-    found = search(
-        words,
-        kind=kind if kind in SEARCHED else None,
-        limit=limits.PAGE_ROWS,
-        offset=(number - 1) * limits.PAGE_ROWS,
-    )
-    hits = [
-        {"node": hit.node, "label": kinds.get(hit.node.kind).label, "url": kinds.url(hit.node)}
-        for hit in found.hits
-    ]
-    pages = max(1, -(-found.count // limits.PAGE_ROWS))
-    facets = [
-        {"kind": name, "label": kinds.get(name).label_plural, "count": found.by_kind[name]}
-        for name in (*SEARCHED, *sorted(set(found.by_kind) - set(SEARCHED)))
-        if found.by_kind.get(name)
-    ]
-    context = {
-        "q": words,
-        "kind": kind,
-        "page": Page(hits, min(number, pages), pages, found.count, limits.PAGE_ROWS),
-        "facets": facets,
-        "title": _("Search"),
-        "section": "search",
-    }
-    return public_page(request, "site/search.html", context)
