@@ -236,11 +236,11 @@ def test_late_statements_are_stopped(dataset, monkeypatch):
     monkeypatch.setattr(statements, "REST_AFTER_SECONDS", -1.0)
     with statements.turn():
         began = time.time()
-        while time.time() < began + 0.05:
+        while time.time() < began + 0.5:
             pass
     assert ask("SELECT 1").status_code == 429  # what was long rests as long
     while ask("SELECT 1 AS one").status_code == 429:
-        assert time.time() < began + 5
+        assert time.time() < began + 20
 
 
 def test_turns_are_taken_over_all_processes(dataset, monkeypatch):
