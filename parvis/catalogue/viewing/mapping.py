@@ -7,7 +7,7 @@ comes from elsewhere: what lies under the points is a graticule, with its degree
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import get_language
@@ -24,6 +24,8 @@ from parvis.tables.read.geometry import COLUMN
 WIDTH, HEIGHT_MIN, HEIGHT_MAX = 480, 160, 480
 CELL = 48
 SHAPES_MAX, SHAPE_CHARACTERS, DRAWN_CHARACTERS = 300, 200_000, 45_000
+SHAPE_ROWS_MAX = 50_000
+"""Places written as text take half a second by 50,000 rows; columns of degrees, 0.1 by million."""
 WORLD = (-180.0, -90.0, 180.0, 90.0)
 KM_BY_DEGREE = 111.32
 _LATITUDE = frozenset({"lat", "latitude", "lat_dd", "latitude_dd", "y_lat", "point_y"})
@@ -143,6 +145,10 @@ def _map(asked: Asked, box: Box | None) -> Map | None:
     if place is None:
         return None
     path, query = store.store().path(file), asked.base
+    if place.shape and store.store().count(file, replace(query, sort=())) > SHAPE_ROWS_MAX:
+        words = _("The map of a GeoJSON file takes 50,000 rows at most: add a condition.")
+        asked.wrong.append(Wrong(words, asked.link()))
+        return None
     texts: list[tuple[int, str]] = []
     total = 0
     if place.shape:

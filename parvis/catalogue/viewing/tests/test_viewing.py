@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from parvis.catalogue import loading, services, store
 from parvis.catalogue.tests.catalogue_factories import make_dataset
+from parvis.catalogue.viewing import mapping
 from parvis.core.access import SYSTEM
 from parvis.tables import difference
 
@@ -232,7 +233,7 @@ def test_the_map_counts_every_row_and_closer_maps_add_up(client, table):
     assert len(text.encode()) < 100_000
 
 
-def test_areas_and_points_of_geojson_are_drawn(client):
+def test_areas_and_points_of_geojson_are_drawn(client, monkeypatch):
     def feature(name, kind, coordinates):
         shape = {"type": kind, "coordinates": coordinates}
         return {"type": "Feature", "properties": {"nom": name}, "geometry": shape}
@@ -250,6 +251,10 @@ def test_areas_and_points_of_geojson_are_drawn(client):
     drawn = response.context["map"]
     assert (drawn.points, drawn.areas_total, len(drawn.areas), drawn.without) == (9, 40, 40, 1)
     assert drawn.rows == 50 and len(text.encode()) < 100_000
+    monkeypatch.setattr(mapping, "SHAPE_ROWS_MAX", 49)
+    text = get(client, "table_map", "parcs", resource.slug, status=422)[1]
+    assert "ajoutez une condition" in text
+    get(client, "table_map", "parcs", resource.slug, query="?filter=nom|eq|arrêt")
 
 
 def test_differences_are_those_of_the_tables(client, table):
