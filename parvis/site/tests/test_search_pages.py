@@ -9,9 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from parvis.catalogue.finding import words
+from parvis.catalogue.finding.conditions import forms
 from parvis.catalogue.models import Dataset
 from parvis.core import search
+from parvis.core.access import SYSTEM
 from parvis.core.models import Node, Role, State
+from parvis.core.synonyms import services
 from tests.factories import make_organisation, make_person
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -112,3 +116,11 @@ def test_equivalent_words_at_the_desk(client, owner) -> None:
     other = make_organisation(slug="ailleurs")
     Role.objects.filter(person=person).update(scope=other.node)
     assert client.post(address, {"fr": "", "en": ""}).status_code == 403
+
+
+def test_the_catalogue_takes_the_same_equivalents(owner) -> None:
+    assert words.read("bois") == words.read('"bois"')
+    services.save(actor=SYSTEM, texts={"fr": "forêt, bois"})
+    assert words.answers(words.read("bois"), forms("forêts"))
+    assert not words.answers(words.read('"bois"'), forms("forêts"))
+    assert words.answers(words.read("forêt -bois"), forms("forêt"))
