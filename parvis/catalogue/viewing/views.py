@@ -32,6 +32,8 @@ def found(request: HttpRequest, slug: str, file: str) -> tuple[Dataset, Resource
     resource = next((one for one in public if one.slug == file), None)
     sha256 = request.GET.get("version", "")
     if sha256:
+        if not sha256.isalnum():  # PostgreSQL refuses a NUL in a text
+            raise NotFound
         version = queries.version_of(dataset, sha256)
         if version.resource.slug != file:
             raise NotFound
