@@ -20,8 +20,10 @@ BIN = ROOT / ".venv" / "bin"
 PYTEST = [str(BIN / "pytest"), "--durations=5"]
 # One more than cores: some tests wait for processes that they kill.
 WORKERS = ["-n", "3", "--dist", "worksteal"]
-# What touches no database is tested once.
+# What touches no database is tested once. So are pages: they are drawn from the queries and written
+# by the services that every other test asks on both databases.
 PURE = [f"--ignore=tests/{name}" for name in ("merkle", "tables", "analysis")]
+DRAWN = [f"--ignore-glob=*/test_*{name}*.py" for name in ("pages", "desk")]
 PACKAGES = {"chromium": "chromium", "initdb": "postgresql"}
 
 
@@ -65,6 +67,7 @@ def everything() -> list[Step]:
                 "-m",
                 "not browser and not once",
                 *PURE,
+                *DRAWN,
             ],
         ),
         Step("tests in a browser", [*PYTEST, "-m", "browser"]),
