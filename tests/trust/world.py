@@ -283,7 +283,7 @@ def _catalogue(world: World) -> None:
     located = places.resources.get()
     loading.add_version(
         actor=SYSTEM, resource=located, name="l.csv",
-        source="lieu,latitude,longitude\nA,46.9,-71.2\n".encode(),
+        source=b"lieu,latitude,longitude\nA,46.9,-71.2\n",
     )  # fmt: skip
     datasets.publish_dataset(actor=SYSTEM, dataset=places)
     private = catalogue.make_dataset("prive", title="Jeu privé")
