@@ -266,7 +266,7 @@ def test_search_finds_the_frame(client: Client) -> None:
     assert kinds.url(orientation.node) == (
         f"/fr/strategie/strategie-essai/#orientation-{orientation.node.slug}"
     )
-    assert "Part papier" in read(client, "/fr/recherche/?q=papier&kind=indicator")
+    assert "Part <mark>papier</mark>" in read(client, "/fr/recherche/?q=papier&kind=indicator")
 
 
 # --- the same number of queries whatever the number of rows -----------------------------------
