@@ -12,6 +12,24 @@ from tests import template
 compile_all()
 
 
+WORKERS = 3
+LONG = ("tests/operations/", "tests/ledger/test_ledger_processes", "tests/trust/test_access_matrix",
+        "tests/trust/test_headers")  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests begin, spread over the workers: none is left alone with them at the end."""
+    long = [one for one in items if one.nodeid.startswith(LONG) or one.get_closest_marker("slow")]
+    first = {id(one) for one in long}
+    short = [one for one in items if id(one) not in first]
+    size = -(-len(short) // WORKERS)
+    items[:] = [
+        one
+        for n in range(WORKERS)
+        for one in (*long[n::WORKERS], *short[n * size : (n + 1) * size])
+    ]
+
+
 def pytest_collection_finish() -> None:
     """What was loaded stays to the end: the collector need not walk it before each test."""
     gc.collect()
