@@ -23,7 +23,12 @@ WORKERS = ["-n", "3", "--dist", "worksteal"]
 # What touches no database is tested once. So are pages: they are drawn from the queries and written
 # by the services that every other test asks on both databases.
 PURE = [f"--ignore=tests/{name}" for name in ("merkle", "tables", "analysis")]
-DRAWN = [f"--ignore-glob=*/test_*{name}*.py" for name in ("pages", "desk")]
+DRAWN = [
+    *(f"--ignore-glob=*/test_*{name}*.py" for name in ("pages", "desk", "media", "readers")),
+    *(f"--ignore={name}" for name in ("tests/trust", "parvis/catalogue/texts")),
+]
+# Two, each with a demonstration of its own: a browser and a server keep a core busy.
+BROWSERS = ["-n", "2", "--dist", "worksteal"]
 PACKAGES = {"chromium": "chromium", "initdb": "postgresql"}
 
 
@@ -70,7 +75,7 @@ def everything() -> list[Step]:
                 *DRAWN,
             ],
         ),
-        Step("tests in a browser", [*PYTEST, "-m", "browser"]),
+        Step("tests in a browser", [*PYTEST, *BROWSERS, "-m", "browser", "tests/browser"]),
     ]
 
 
