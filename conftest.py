@@ -14,7 +14,7 @@ compile_all()
 
 WORKERS = 3
 LONG = ("tests/operations/", "tests/ledger/test_ledger_processes", "tests/trust/test_access_matrix",
-        "tests/trust/test_headers")  # fmt: skip
+        "tests/trust/test_headers", "tests/browser/test_pages")  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -23,9 +23,10 @@ WORKERS = ["-n", "3", "--dist", "worksteal"]
 # What touches no database is tested once. So are pages: they are drawn from the queries and written
 # by the services that every other test asks on both databases.
 PURE = [f"--ignore=tests/{name}" for name in ("merkle", "tables", "analysis")]
+FILES = [f"parvis/catalogue/{name}" for name in ("texts", "dcat", "conformity")]
 DRAWN = [
     *(f"--ignore-glob=*/test_*{name}*.py" for name in ("pages", "desk", "media", "readers")),
-    *(f"--ignore={name}" for name in ("tests/trust", "parvis/catalogue/texts")),
+    *(f"--ignore={name}" for name in ("tests/trust", *FILES)),
 ]
 # Two, each with a demonstration of its own: a browser and a server keep a core busy.
 BROWSERS = ["-n", "2", "--dist", "worksteal"]
