@@ -224,11 +224,11 @@ def by_code(typed: str) -> Contribution:
         raise NotFound(_("This code is not complete, or one of its characters is wrong."))
     rows = Contribution.objects.select_related(
         "node", "activity__node", "activity__consultation__node"
-    ).filter(receipt_lookup=keys.receipt_lookup(code))
-    for row in rows:
-        if keys.receipt_code(row.pk).replace("-", "") == code:
-            return row
-    raise NotFound(_("No contribution has this code."))
+    )
+    found = keys.of_receipt(rows, code)
+    if found is None:
+        raise NotFound(_("No contribution has this code."))
+    return found
 
 
 def accepted_event(contribution: Contribution) -> Event:

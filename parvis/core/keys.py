@@ -4,9 +4,11 @@ import base64
 import hashlib
 import hmac
 import secrets
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from parvis.core.errors import Gone
@@ -17,6 +19,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _FROM_RFC4648 = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET)
 _AS_TYPED = str.maketrans("OILU", "011V")
 CODE_BITS = 80
+Row = TypeVar("Row", bound=Model)
 
 _cache: dict[tuple[str, UUID | None], bytes] = {}
 
@@ -89,3 +92,12 @@ def receipt_lookup(code: str) -> int:
     """Return the signed 63-bit number that finds a code's row; it does not give the code back."""
     plain = code.replace("-", "")
     return int.from_bytes(mac("receipt-lookup", plain)[:8]) >> 1
+
+
+def of_receipt(rows: QuerySet[Row], code: str) -> Row | None:
+    """Return the row whose receipt code, as `normalise_code` gives it, is this one, or None.
+
+    The number that finds it is 63 bits of a code of 80: the code itself is compared.
+    """
+    found = rows.filter(receipt_lookup=receipt_lookup(code))
+    return next((row for row in found if receipt_code(row.pk).replace("-", "") == code), None)

@@ -90,10 +90,7 @@ def submit_reuse(
 def reuse_by_code(typed: str) -> Reuse | None:
     """Return the reuse of a receipt code as typed, or None."""
     code = keys.normalise_code(typed)
-    if code is None:
-        return None
-    rows = Reuse.objects.select_related("node").filter(receipt_lookup=keys.receipt_lookup(code))
-    return next((r for r in rows if keys.receipt_code(r.pk).replace("-", "") == code), None)
+    return keys.of_receipt(Reuse.objects.select_related("node"), code) if code else None
 
 
 @transaction.atomic

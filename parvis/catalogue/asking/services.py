@@ -86,12 +86,8 @@ def submit(
 def by_code(typed: str) -> DataRequest | None:
     """Return the request of a receipt code as typed, or None."""
     code = keys.normalise_code(typed)
-    if code is None:
-        return None
-    rows = DataRequest.objects.select_related("node", "organisation__node").filter(
-        receipt_lookup=keys.receipt_lookup(code)
-    )
-    return next((r for r in rows if keys.receipt_code(r.pk).replace("-", "") == code), None)
+    rows = DataRequest.objects.select_related("node", "organisation__node")
+    return keys.of_receipt(rows, code) if code else None
 
 
 def _french(words: Text, field: str, said: Any, characters_max: int) -> dict[str, str]:
