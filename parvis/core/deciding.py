@@ -5,7 +5,9 @@ What is asked is a row with `asked_by`, `state` (of which WAITING is one), `word
 the thing that it is about: a row with a node and an organisation.
 """
 
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 from django.utils import timezone
 
@@ -57,3 +59,53 @@ def decide(asked: Any, state: str, actor: Actor, words: str = "") -> None:
     asked.decided_by_id, asked.decided_at = actor.person_id, timezone.now()
     check_row(asked)
     asked.save(update_fields=["state", "words", "decided_by", "decided_at"])
+
+
+class Reviewed(Generic[Row]):
+    """Where something stands of which versions are approved: what its reviews say.
+
+    `review` is the latest one, `approval` that of what is there now, `planned` the one with a
+    minute chosen, even if it no longer holds.
+    """
+
+    review: Row | None
+    approval: Row | None
+
+    @property
+    def planned(self) -> Row | None:
+        """The approval with a minute chosen."""
+        raise NotImplementedError
+
+    @property
+    def waiting(self) -> Row | None:
+        """The review that waits for somebody, or None."""
+        found = self.review
+        return found if found and found.state == found.State.WAITING else None
+
+    @property
+    def asked(self) -> Row | None:
+        """The review that asked for changes, until another one is asked."""
+        found = self.review
+        return found if found and found.state == found.State.CHANGES else None
+
+    @property
+    def minute(self) -> datetime | None:
+        """The minute chosen, where it will happen."""
+        planned = self.planned
+        if planned is None or planned != self.approval or planned.refused_at:
+            return None
+        return planned.publish_at
+
+
+def steps(words: Mapping[str, Any], here: str) -> list[dict[str, Any]]:
+    """Return the states in their order, as lists show them: done, current or to come."""
+    names = list(words)
+    at = names.index(here)
+    return [
+        {
+            "words": words[name],
+            "state": "done" if rank < at else "current" if rank == at else "promised",
+            "here": rank == at,
+        }
+        for rank, name in enumerate(names)
+    ]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from parvis.catalogue.approval import snapshot
 from parvis.catalogue.approval.models import DataReview
 from parvis.catalogue.models import Dataset
-from parvis.core import access
+from parvis.core import access, deciding
 from parvis.core.access import Actor
 from parvis.core.errors import Conflict
 from parvis.core.models import Site, State
@@ -84,7 +84,7 @@ def served(dataset: Dataset, now: datetime) -> None:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Standing(deciding.Reviewed[DataReview]):
     """Where a dataset stands between draft and published; `waits`: something is to be published.
 
     review: the latest one. approval: the one that holds now. last: the latest approval that has not
@@ -109,18 +109,6 @@ class Standing:
         return "draft" if self.waits else "published"
 
     @property
-    def waiting(self) -> DataReview | None:
-        """The review that waits for somebody, or None."""
-        found = self.review
-        return found if found and found.state == DataReview.State.WAITING else None
-
-    @property
-    def asked(self) -> DataReview | None:
-        """The review that asked for changes, until another one is asked."""
-        found = self.review
-        return found if found and found.state == DataReview.State.CHANGES else None
-
-    @property
     def stale(self) -> DataReview | None:
         """The last approval, when the dataset says something else since; None otherwise."""
         return None if self.approval else self.last
@@ -134,24 +122,14 @@ class Standing:
     @property
     def publishes_at(self) -> datetime | None:
         """The minute chosen, where it will happen."""
-        planned = self.planned
-        if planned is None or planned != self.approval or planned.refused_at:
-            return None
-        return planned.publish_at
+        return self.minute
 
     @property
     def steps(self) -> list[dict[str, Any]]:
         """The states with which is done, current or to come, as lists show them."""
-        names = [name for name in STATES if self.required or name not in {"review", "approved"}]
-        here = names.index(self.state) if self.state in names else 0
-        return [
-            {
-                "words": STATES[name],
-                "state": "done" if rank < here else "current" if rank == here else "promised",
-                "here": rank == here,
-            }
-            for rank, name in enumerate(names)
-        ]
+        unasked = set() if self.required else {"review", "approved"}
+        words = {name: said for name, said in STATES.items() if name not in unasked}
+        return deciding.steps(words, self.state if self.state in words else next(iter(words)))
 
 
 def standing(dataset: Dataset, *, waits: bool) -> Standing:

@@ -12,7 +12,7 @@ from parvis.consult.approval import snapshot
 from parvis.consult.approval.models import ProposedChange, Review
 from parvis.consult.holes import Hole
 from parvis.consult.models import Consultation
-from parvis.core import access
+from parvis.core import access, deciding
 from parvis.core.access import Actor
 from parvis.core.errors import Conflict
 from parvis.core.models import Site, State
@@ -77,7 +77,7 @@ def require_second(actor: Actor, consultation: Consultation, second: Actor | Non
 
 
 @dataclass(frozen=True)
-class Standing:
+class Standing(deciding.Reviewed[Review]):
     """Where a consultation stands, between draft and open.
 
     review: the latest one. approval: that of the version as it is now, or None. last: the latest
@@ -110,18 +110,6 @@ class Standing:
         return self.required or self.review is not None
 
     @property
-    def waiting(self) -> Review | None:
-        """The review that waits for somebody, or None."""
-        found = self.review
-        return found if found and found.state == Review.State.WAITING else None
-
-    @property
-    def asked(self) -> Review | None:
-        """The review that asked for changes, until another one is asked."""
-        found = self.review
-        return found if found and found.state == Review.State.CHANGES else None
-
-    @property
     def outdated(self) -> bool:
         """Whether what waits to be read is no longer what the draft says."""
         return self.waiting is not None and self.waiting.version != self.version
@@ -142,16 +130,11 @@ class Standing:
     @property
     def opens_at(self) -> datetime | None:
         """The minute chosen for the opening, where it will happen."""
-        planned = self.planned
-        if planned is None or planned != self.approval or planned.refused_at:
-            return None
-        return planned.publish_at
+        return self.minute
 
     @property
     def steps(self) -> list[dict[str, Any]]:
         """The five states with which is done, current or to come, as lists show them."""
-        names = list(STATES)
-        here = names.index(self.state)
         if self.public:
             passed = {
                 "draft": True,
@@ -166,16 +149,9 @@ class Standing:
                     "state": "done" if passed[name] else "dropped",
                     "here": name == "open",
                 }
-                for name in names
+                for name in STATES
             ]
-        return [
-            {
-                "words": STATES[name],
-                "state": "done" if rank < here else "current" if rank == here else "promised",
-                "here": rank == here,
-            }
-            for rank, name in enumerate(names)
-        ]
+        return deciding.steps(STATES, self.state)
 
 
 def standing(consultation: Consultation) -> Standing:
