@@ -8,14 +8,13 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from parvis.core import files
+from parvis.core import files, pictures
 from parvis.core.access import Actor
 from parvis.core.errors import Conflict, Invalid
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import LANGUAGES, missing
 from parvis.core.models import File
 from parvis.core.rows import LANGUAGE_NAMES, apply, check_row, site_languages
-from parvis.pages import pictures
 from parvis.pages.models import Block, Image, ImageSize, News, Page
 from parvis.pages.rights import require_pages
 

@@ -15,10 +15,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image as Pillow
 
+from parvis.core import pictures
 from parvis.core.access import SYSTEM
 from parvis.core.errors import Conflict, Forbidden, Invalid
 from parvis.core.models import File
-from parvis.pages import markup, media, pictures, services
+from parvis.pages import markup, media, services
 from parvis.pages.models import Image, ImageSize
 from parvis.pages.tests.pages_factories import (
     both,

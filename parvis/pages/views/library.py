@@ -7,11 +7,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from parvis.core import pictures
 from parvis.core.desk import SECTION, editing, key_of, submitted
 from parvis.core.errors import Conflict
 from parvis.core.i18n import tr
 from parvis.core.pages import paginate
-from parvis.pages import media, pictures
+from parvis.pages import media
 from parvis.pages.forms import ImageForm
 from parvis.pages.models import Block, Image
 from parvis.pages.rights import require_pages

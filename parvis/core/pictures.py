@@ -8,6 +8,7 @@ writes in a picture (EXIF) go with everything else that is not a pixel.
 import io
 import struct
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
@@ -16,8 +17,9 @@ from PIL import ImageCms, ImageOps, UnidentifiedImageError
 
 from parvis.core.errors import Invalid
 
-FORMATS = ("PNG", "JPEG", "WEBP", "AVIF")
 EXTENSIONS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP", "avif": "AVIF"}
+STILLS = EXTENSIONS | {"gif": "GIF", "tif": "TIFF", "tiff": "TIFF"}
+"""What a dataset may hold besides: the first picture of those is shown, still."""
 WIDTHS = (320, 640, 1280)
 PIXELS_MAX = 40_000_000
 """A telephone of today makes 12 to 50 million; beyond, somebody wants our memory."""
@@ -52,10 +54,10 @@ def _refuse(words: object) -> Invalid:
     return Invalid({"file": [words]})
 
 
-def _opened(name: str, content: bytes) -> Pillow.Image:
+def _opened(name: str, content: bytes, known: Mapping[str, str]) -> Pillow.Image:
     """Return the picture, its header read. Raises Invalid."""
     extension = name.rsplit(".", 1)[-1].lower()
-    if extension not in EXTENSIONS:
+    if extension not in known:
         raise _refuse(_("Only PNG, JPEG, WebP and AVIF pictures are accepted."))
     if len(content) > BYTES_MAX:
         raise _refuse(_("The picture is larger than 10 MB."))
@@ -63,14 +65,14 @@ def _opened(name: str, content: bytes) -> Pillow.Image:
         with warnings.catch_warnings():
             # Our own limit follows; Pillow's warning is no refusal.
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-            image = Pillow.open(io.BytesIO(content), formats=FORMATS)
+            image = Pillow.open(io.BytesIO(content), formats=tuple(set(known.values())))
     except UnidentifiedImageError:
         raise _refuse(_("This file is not a picture that can be read.")) from None
     except Pillow.DecompressionBombError:
         raise _refuse(_("This picture is too large: it has too many pixels.")) from None
     except _BROKEN:
         raise _refuse(_("This picture is damaged: it cannot be read.")) from None
-    if image.format != EXTENSIONS[extension]:
+    if image.format != known[extension]:
         raise _refuse(
             _("This file is not a %(kind)s, whatever its name says.") % {"kind": extension}
         )
@@ -80,7 +82,7 @@ def _opened(name: str, content: bytes) -> Pillow.Image:
             _("This picture is too large: %(width)d × %(height)d pixels.")
             % {"width": width, "height": height}
         )
-    if getattr(image, "n_frames", 1) > 1:
+    if known is EXTENSIONS and getattr(image, "n_frames", 1) > 1:
         raise _refuse(_("Animated pictures are not accepted: motion cannot be stopped."))
     return image
 
@@ -137,13 +139,14 @@ def _encoded(image: Pillow.Image, width: int) -> list[Size]:
     ]
 
 
-def read(name: str, content: bytes) -> Picture:
+def read(name: str, content: bytes, known: Mapping[str, str] = EXTENSIONS) -> Picture:
     """Return the sizes of an uploaded picture: WebP, and JPEG (PNG where it is see-through).
 
-    Nothing is enlarged. Raises Invalid, with words, for what is not a picture, not what its name
-    says, damaged, animated, or too large.
+    Nothing is enlarged. `known`: extensions and formats accepted, `STILLS` for the first picture
+    of those that move or have several. Raises Invalid, with words, for what is not a picture, not
+    what its name says, damaged, animated, or too large.
     """
-    image = _pixels(_opened(name, content))
+    image = _pixels(_opened(name, content, known))
     widths = [width for width in WIDTHS if width < image.width]
     widths.append(min(image.width, WIDTHS[-1]))
     sizes = [size for width in dict.fromkeys(widths) for size in _encoded(image, width)]
