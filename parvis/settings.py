@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "parvis.catalogue",
     "parvis.catalogue.finding",
     "parvis.catalogue.texts",
+    "parvis.catalogue.facsimile",
     "parvis.proactive",
     "parvis.catalogue.ckan",
     "parvis.catalogue.harvest",
@@ -125,6 +126,7 @@ INSTALLED_APPS = [
     "parvis.catalogue.conformity",
     "parvis.catalogue.anonymisation",
     "parvis.catalogue.asking",
+    "parvis.catalogue.discussing",
     "parvis.moderation",
     "parvis.innovation",
     "parvis.ledger",
@@ -185,6 +187,7 @@ EVENT_CONSUMERS_IN_TRANSACTION = [
     "parvis.ledger.consume.write_leaf",
     "parvis.methods.proposals.consume.count",
     "parvis.catalogue.finding.index.note",
+    "parvis.catalogue.discussing.consume.follow",
 ]
 # Called by the worker after commit, each idempotent.
 EVENT_CONSUMERS = [
@@ -195,6 +198,7 @@ EVENT_CONSUMERS = [
     "parvis.site.publication.consume",
     "parvis.site.registers.consume",
     "parvis.catalogue.texts.tasks.consume",
+    "parvis.catalogue.facsimile.tasks.consume",
     "parvis.methods.survey.consume.consume",
 ]
 
@@ -328,6 +332,8 @@ MAIL_DKIM_SELECTOR = os.environ.get("PARVIS_MAIL_DKIM_SELECTOR", "")
 DNS_LOOKUP = "parvis.core.dns.Resolver"
 # The days within which the site promises to answer a request for data.
 DATA_REQUEST_DAYS = int(os.environ.get("PARVIS_DATA_REQUEST_DAYS", "30"))
+# Whose messages about data a moderator reads before they show: everybody, no_account or nobody.
+DISCUSSIONS_READ_FIRST = os.environ.get("PARVIS_DISCUSSIONS_READ_FIRST", "no_account")
 # What harvests and link checks may reach: places inside (host or host:port), and nothing else but.
 EGRESS_INSIDE = os.environ.get("PARVIS_EGRESS_INSIDE", "").split(",")
 EGRESS_ONLY = os.environ.get("PARVIS_EGRESS_ONLY", "").split(",")

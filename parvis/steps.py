@@ -134,6 +134,20 @@ def _quality() -> bool:
     return bool(standing.refresh())
 
 
+def _facsimiles() -> bool:
+    """Ask for the previews that files want: of an import, or from before previews were made."""
+    from parvis.catalogue.facsimile import tasks
+
+    return bool(tasks.ask())
+
+
+def _leftovers() -> bool:
+    """Remove what uploads that were refused left on the disk a day ago."""
+    from parvis.catalogue import leftovers
+
+    return bool(leftovers.sweep())
+
+
 def _methods() -> bool:
     """Have each way to participate do its long work: charts, above all."""
     from parvis.consult import methods
@@ -273,6 +287,7 @@ def lanes(jobs: Jobs | None = None) -> dict[str, list[Step]]:
             Step("recover", recover, every=30),
             Step("drafts", _drafts, every=600),
             Step("sessions", _sessions, every=3600),
+            Step("leftovers", _leftovers, every=21_600),
             Step("retention", _retention, every=600),
             Step("scrub", _scrub, every=5),
             Step("openings", _openings, every=3600),
@@ -288,6 +303,7 @@ def lanes(jobs: Jobs | None = None) -> dict[str, list[Step]]:
             Step("promises", Made("parvis.site.promise_keeping.Watch"), every=30),
             Step("daily", _daily, every=60),
             Step("quality", _quality, every=30),
+            Step("facsimiles", _facsimiles, every=600),
             Step("copies", Made("parvis.site.copies.Keeper"), every=60),
         ],
     }

@@ -1,23 +1,24 @@
 """Every address. Pages are under a language; APIs, ledger, feeds and health are not."""
 
-from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
+from parvis.core import routing
 from parvis.site.views import errors, operations
 
 urlpatterns = [
-    path("health/live", operations.live),
-    path("health/ready", operations.ready),
-    path("metrics", operations.metrics_page),
-    path("favicon.ico", operations.favicon),
-    path("", include("parvis.ledger.machine_urls")),
-    path("", include("parvis.catalogue.datastore.machine_urls")),
-    path("", include("parvis.catalogue.machine_urls")),
-    path("", include("parvis.pages.machine_urls")),
-    path("", include("parvis.site.machine_urls")),
-    path("", include("parvis.consult.launch.machine_urls")),
-    *i18n_patterns(
-        # What a crowd asks for comes first: addresses are tried in order.
+    routing.plain(
+        path("health/live", operations.live),
+        path("health/ready", operations.ready),
+        path("metrics", operations.metrics_page),
+        path("favicon.ico", operations.favicon),
+        path("", include("parvis.ledger.machine_urls")),
+        path("", include("parvis.catalogue.datastore.machine_urls")),
+        path("", include("parvis.catalogue.machine_urls")),
+        path("", include("parvis.pages.machine_urls")),
+        path("", include("parvis.site.machine_urls")),
+        path("", include("parvis.consult.launch.machine_urls")),
+    ),
+    routing.translated(
         path("", include("parvis.methods.survey.urls")),
         path("", include("parvis.methods.proposals.urls")),
         path("", include("parvis.site.urls")),
@@ -33,7 +34,9 @@ urlpatterns = [
         path("", include("parvis.catalogue.harvest.urls")),
         path("", include("parvis.catalogue.anonymisation.urls")),
         path("", include("parvis.catalogue.asking.urls")),
+        path("", include("parvis.catalogue.discussing.urls")),
         path("", include("parvis.catalogue.viewing.urls")),
+        path("", include("parvis.catalogue.facsimile.urls")),
         path("", include("parvis.catalogue.urls")),
         path("", include("parvis.catalogue.texts.urls")),
         path("", include("parvis.proactive.urls")),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from parvis.catalogue import store
 from parvis.catalogue.conformity import received as as_it_came
 from parvis.catalogue.conformity import services as conformity
+from parvis.catalogue.facsimile.models import Facsimile
 from parvis.catalogue.models import Resource, Version
 from parvis.catalogue.services import _touch
 from parvis.core import access, limits
@@ -303,7 +304,8 @@ def drop_waiting(resource: Resource) -> None:
 
 
 def drop_table(sha256: str) -> None:
-    if not Version.objects.filter(sha256=sha256).exists():
+    held = Version.objects.filter(sha256=sha256).exists()
+    if not held and not Facsimile.objects.filter(table__sha256=sha256).exists():
         files = store.store()
         try:
             files.delete(files.version(sha256))

@@ -15,6 +15,7 @@ from parvis.catalogue import services as datasets
 from parvis.catalogue.anonymisation import services as anonymisation
 from parvis.catalogue.approval import removing
 from parvis.catalogue.asking.tests import asking_factories as asking
+from parvis.catalogue.facsimile.models import Facsimile, Leaf
 from parvis.catalogue.harvest import services as harvest
 from parvis.catalogue.harvest.tests import harvest_factories as harvests
 from parvis.catalogue.tests import catalogue_factories as catalogue
@@ -285,6 +286,12 @@ def _catalogue(world: World) -> None:
         actor=SYSTEM, resource=located, name="l.csv",
         source=b"lieu,latitude,longitude\nA,46.9,-71.2\n",
     )  # fmt: skip
+    picture = others.add_other(
+        actor=SYSTEM, dataset=places, name={"fr": "Lisez-moi"}, content=b"# Lieux\n",
+        file_name="lisez-moi.md",
+    )  # fmt: skip
+    drawn = Facsimile.objects.create(file=picture.file, kind="picture", state="ready")
+    leaf = Leaf.objects.create(facsimile=drawn, number=1, width=9, height=9, file=picture.file)
     datasets.publish_dataset(actor=SYSTEM, dataset=places)
     private = catalogue.make_dataset("prive", title="Jeu privé")
     datasets.make_private(actor=SYSTEM, dataset=private)
@@ -306,6 +313,9 @@ def _catalogue(world: World) -> None:
         "dataset_file": [dataset.node.slug, version.sha256, f"{resource.slug}.csv"],
         "file_map": [places.node.slug, located.slug],
         "file_compared": [places.node.slug, located.slug],
+        "file_preview": [places.node.slug, picture.slug],
+        "file_leaf": [places.node.slug, picture.slug, 1, leaf.file.sha256[:20]],
+        "draft_preview": [draft.node.slug, "secret"],
         "file_view": [dataset.node.slug, resource.slug, "csv"],
         "file": [dataset.node.slug, resource.slug],
         "ckan_file": [dataset.pk, resource.pk, f"{resource.slug}.csv"],

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from parvis.catalogue import addresses, charts, previews, queries
+from parvis.catalogue.facsimile import kinds
 from parvis.catalogue.lists import FORMATS
 from parvis.catalogue.models import Dataset, Document, Resource, Version
 from parvis.core import revisions
@@ -90,6 +91,9 @@ def other_file(dataset: Dataset, resource: Resource) -> dict[str, Any]:
         "url": addresses.file_path(dataset, resource),
         "size": resource.file.size if resource.file else None,
         "elsewhere": resource.file is None,
+        "preview": reverse("file_preview", args=[dataset.node.slug, resource.slug])
+        if resource.file and kinds.kind_of(resource)
+        else "",
     }
 
 
