@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
+from itertools import count
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -43,17 +44,31 @@ EDITABLE = (
 TAGS_MAX, SOURCES_MAX = 30, 60
 # CKAN keeps these words for its own addresses, and so do we.
 RESERVED = frozenset(
-    {"new", "edit", "search", "feed", "files", "harvest", "moissonnage", "requests", "demandes"}
+    "new edit search feed files harvest moissonnage requests demandes sql nouveau discussions".split()
 )
 _PERIOD = re.compile(r"(\d{4}-\d\d-\d\d)?/?(\d{4}-\d\d-\d\d)?")
 
 
 def dataset_slug(kind: str, title: Text, wanted: str = "") -> str:
-    """Return a free slug that is a CKAN name too: two or more of [a-z0-9_-], not reserved."""
+    """Return a free slug that is a CKAN name too: two or more of [a-z0-9_-].
+
+    A title that makes a reserved word has its kind before; the very word asked raises Invalid.
+    """
+    if wanted in RESERVED:
+        words = _("“%(name)s” is a word of this site’s own addresses: choose another name.")
+        raise Invalid({"slug": [words % {"name": wanted}]})
     base = slugify(wanted or title.get(DEFAULT) or next(iter(title.values()), ""))[:60].strip("-_")
     if len(base) < 2 or base in RESERVED:
         base = f"{kind}-{base}".strip("-")
     return free_slug(kind, title, base)
+
+
+def file_slug(dataset: Dataset, words: str) -> str:
+    """Return a name that no file of a dataset has in its address, made of these words."""
+    base = slugify(words)[:50].strip("-_") or "donnees"
+    taken = set(dataset.resources.filter(slug__startswith=base).values_list("slug", flat=True))
+    names = (base if n == 1 else f"{base}-{n}" for n in count(1))
+    return next(name for name in names if name not in taken)
 
 
 def clean_title(title: Text) -> dict[str, str]:

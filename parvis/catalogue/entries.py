@@ -61,7 +61,7 @@ def may_publish(actor: Actor, dataset: Dataset) -> bool:
     """Whether what this actor writes may be seen at once."""
     if not access.can(actor, "publish_data", dataset):
         return False
-    if dataset.node.state == State.DRAFT and "answers" in dataset.review:
+    if gate.of_answers(dataset):
         return False  # the answers of people are read one by one before
     return actor.system or not gate.required() or gate.approval_of(dataset) is not None
 
@@ -305,6 +305,7 @@ def withdraw_entry(*, actor: Actor, dataset: Dataset) -> None:
 def purge_entry(*, actor: Actor, dataset: Dataset) -> None:
     """Erase a dataset and its files for good, and free its name. Raises Forbidden, Conflict."""
     access.require(actor, "erase", dataset.node)
+    refuse_by_hand(dataset)
     row = locked(dataset)
     node = row.node
     if row.review:

@@ -15,10 +15,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.text import get_valid_filename, slugify
+from django.utils.text import get_valid_filename
 
 from parvis.catalogue import loading, store
 from parvis.catalogue.ckan.models import Original
+from parvis.catalogue.cleaning import file_slug
 from parvis.catalogue.models import Dataset, Resource, Version
 from parvis.catalogue.services import UNPUBLISHED
 from parvis.core import files, limits
@@ -96,14 +97,6 @@ def read_sent(upload: UploadedFile, before: Version | None) -> Sent:
     return Sent(file, name, mimetype[:120], taken, loading.as_csv(taken.stored), profile)
 
 
-def _free_slug(dataset: Dataset, spec: FileSpec) -> str:
-    base = slugify(spec.name.get(DEFAULT) or "")[:50].strip("-_") or "donnees"
-    taken = set(dataset.resources.filter(slug__startswith=base).values_list("slug", flat=True))
-    return next(
-        s for n in range(1, 10_000) if (s := base if n == 1 else f"{base}-{n}") not in taken
-    )
-
-
 def _checked(resource: Resource) -> None:
     # CKAN's may have no format.
     excluded = ["dataset", "current", "file", *(["format"] if not resource.format else [])]
@@ -121,7 +114,7 @@ def add_file(dataset: Dataset, spec: FileSpec, *, position: int, by: UUID | None
     resource = Resource(
         id=spec.id or new_id(),
         dataset=dataset,
-        slug=_free_slug(dataset, spec),
+        slug=file_slug(dataset, spec.name.get(DEFAULT) or ""),
         name=spec.name,
         description=spec.description,
         position=position,

@@ -55,13 +55,16 @@ def standing() -> Q:
 def files(*, everything: bool = False) -> Prefetch:
     """Prefetch files as `published`, each with its version and, for staff, the one that waits."""
     rows = (
-        Resource.objects.select_related("current__original__file", "file", "table")
+        Resource.objects.select_related(
+            "current__original__file", "current__conformity", "file", "table"
+        )
         .defer("current__profile")
         .order_by("position", "pk")
     )
     if not everything:
         return Prefetch("resources", rows.filter(published_at__isnull=False), to_attr="published")
-    waiting = Version.objects.filter(published_at__isnull=True).select_related("original__file")
+    waiting = Version.objects.filter(published_at__isnull=True)
+    waiting = waiting.select_related("original__file", "conformity")
     rows = rows.filter(standing()).prefetch_related(
         Prefetch("versions", waiting.defer("profile"), to_attr="waiting")
     )

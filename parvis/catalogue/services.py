@@ -9,13 +9,12 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from parvis.catalogue.approval import gate
 from parvis.catalogue.cleaning import EDITABLE as EDITABLE
 from parvis.catalogue.cleaning import RESERVED as RESERVED
-from parvis.catalogue.cleaning import assign, dataset_slug, texts_of
+from parvis.catalogue.cleaning import assign, dataset_slug, file_slug, texts_of
 from parvis.catalogue.cleaning import clean_sources as clean_sources
 from parvis.catalogue.cleaning import clean_tags as clean_tags
 from parvis.catalogue.cleaning import clean_title as clean_title
@@ -114,18 +113,13 @@ def add_resource(
     access.require(actor, "manage_catalogue", dataset)
     refuse_by_hand(dataset)
     words = clean_title(name)
-    base = slugify(slug or words[DEFAULT])[:50].strip("-_") or "donnees"
-    taken = set(dataset.resources.values_list("slug", flat=True))
-    free = next(
-        s for n in range(1, 10_000) if (s := base if n == 1 else f"{base}-{n}") not in taken
-    )
     resource = Resource(
         dataset=dataset,
-        slug=free,
+        slug=file_slug(dataset, slug or words[DEFAULT]),
         name=words,
         description=dict(description or {}),
         kind=kind,
-        position=len(taken),
+        position=dataset.resources.count(),
     )
     check_row(resource, ["dataset", "current"])
     resource.save(force_insert=True)
@@ -171,6 +165,7 @@ def describe_columns(
     """Write the codebook: column name -> {"label": ..., "description": ...}. No cell changes."""
     dataset = version.resource.dataset
     access.require(actor, "manage_catalogue", dataset)
+    refuse_by_hand(dataset)
     if version.published_at is not None:
         gate.require_second_once_public(actor, dataset, second)
     columns = []
@@ -280,6 +275,7 @@ def make_private(*, actor: Actor, dataset: Dataset) -> Dataset:
     is withdrawn or private already.
     """
     access.require(actor, "publish_data", dataset)
+    refuse_by_hand(dataset)
     node = dataset.node
     if node.state == State.PRIVATE:
         raise Conflict(_("This dataset is private already."))

@@ -4,10 +4,13 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import filetype
 from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, ForeignObjectRel, Model, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from parvis.core import limits
@@ -72,6 +75,43 @@ def store(chunks: Iterable[bytes], media_type: str) -> File:
         sha256=name, defaults={"size": size, "media_type": media_type, "storage_key": key}
     )
     return file
+
+
+def pointing() -> list[tuple[type[Model], str]]:
+    """Return what may point to a file: model and field, of every application."""
+    found = File._meta.get_fields(include_hidden=True)
+    return [(r.related_model, r.field.name) for r in found if isinstance(r, ForeignObjectRel)]
+
+
+def sweep(before: float) -> int:
+    """Remove the files that no row points to and that nobody sent since `before` (seconds of Unix).
+
+    Such are those of requests refused once their bytes were kept, and of what was erased. Return
+    how many.
+    """
+    root, gone = Path(settings.MEDIA_ROOT), 0
+    rows = File.objects.all()
+    for model, name in pointing():
+        rows = rows.exclude(Exists(model._base_manager.filter(**{name: OuterRef("pk")})))
+    for file in rows:
+        if not _left(path_of(file), before):
+            continue
+        # Asked again of the database: whoever sent the same bytes meanwhile keeps its row.
+        with suppress(IntegrityError), transaction.atomic():
+            gone += rows.filter(pk=file.pk)._raw_delete(rows.db)
+    known = set(File.objects.values_list("storage_key", flat=True))
+    for path in (*root.glob("??/*"), *root.glob("tmp*")):
+        if path.is_file() and str(path.relative_to(root)) not in known and _left(path, before):
+            path.unlink(missing_ok=True)
+    return gone
+
+
+def _left(path: Path, before: float) -> bool:
+    """Whether a file is gone, or was last sent before this moment: each sending renews its time."""
+    try:
+        return path.stat().st_mtime < before
+    except FileNotFoundError:
+        return True
 
 
 def sniff(name: str, content: bytes, allowed: Mapping[str, str] = ALLOWED) -> str:

@@ -123,8 +123,10 @@ def _in_json(error: Refused) -> JsonResponse:
     return response
 
 
-def _unreadable(error: Exception) -> bool:
-    """Whether a text holds what no text may: a lone surrogate, or NUL (PostgreSQL keeps none)."""
+def unreadable(error: Exception) -> bool:
+    """Whether a value is none: a text with a lone surrogate or NUL, a number past 64 bits."""
+    if isinstance(error, OverflowError):
+        return "SQLite INTEGER" in str(error)
     if isinstance(error, UnicodeEncodeError):
         return error.object[error.start : error.start + 1] >= "\ud800"
     return isinstance(error, ValueError | DataError) and any(
@@ -142,7 +144,7 @@ def _spoken(request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, SignInNeeded) and request.method in {"GET", "HEAD"}:
             return pages.sign_in(request)
         return pages.refused(request, error)
-    if _unreadable(error):
+    if unreadable(error):
         return pages.bad_request(request)
     away = isinstance(error, OperationalError) or (
         isinstance(error, DatabaseError) and "disk" in str(error).lower()

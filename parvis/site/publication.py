@@ -17,6 +17,9 @@ from parvis.catalogue import microdata, review, services
 from parvis.catalogue.anonymisation import crossing, figures
 from parvis.catalogue.anonymisation import services as anonymisation
 from parvis.catalogue.anonymisation.models import Entry
+from parvis.catalogue.approval import gate
+from parvis.catalogue.approval import services as approval
+from parvis.catalogue.approval.models import DataReview
 from parvis.catalogue.models import Dataset
 from parvis.catalogue.review import DECISIONS, Flagged, Reviewed
 from parvis.consult import methods, queries
@@ -188,11 +191,36 @@ def save_review(
     dataset = Dataset.objects.select_for_update(of=("self",)).get(pk=drafted.pk)
     _refuse_public(drafted)
     kept = dataset.review.get("answers", {})
-    dataset.review = {"answers": {**kept, **decisions}}
+    dataset.review = {**dataset.review, "answers": {**kept, **decisions}}
     dataset.save(update_fields=["review"])
     emit("dataset.changed", node=drafted.node, actor=actor)
     drafted.review = dataset.review
     return drafted
+
+
+@transaction.atomic
+def ask_approval(
+    *,
+    actor: Actor,
+    consultation: Consultation,
+    reason: Text | None = None,
+    key: IdempotencyKey | None = None,
+) -> DataReview:
+    """Give the decisions, the note and `reason` to a second person to approve before publication.
+
+    Raises Invalid while a text waits or without a note, Forbidden, Conflict when it is approved or
+    given to read as it is.
+    """
+    access.require(actor, "publish_data", consultation)
+    dataset = draft_dataset(consultation)
+    _refuse_public(dataset)
+    tables = sources(consultation)
+    refuse_unsettled(flagged(consultation, tables, dataset.review.get("answers", {})))
+    entry = anonymisation.entry_of(dataset)
+    anonymisation.require_note(dataset, _made_of(consultation, tables, entry))
+    dataset.review = {**dataset.review, "reason": clean_text(reason or {}, characters_max=300)}
+    Dataset.objects.filter(pk=dataset.pk).update(review=dataset.review)
+    return approval.ask_review(actor=actor, dataset=dataset, key=key)
 
 
 def answers_of(tables: Sequence[Source]) -> list[figures.Answers]:
@@ -256,7 +284,8 @@ def publish_consultation_data(
     `decisions` (text key -> keep, mask or withhold) complete those saved before; `reason` says why
     texts are withheld. Raises Closed while a phase is open, Invalid while a text waits for its
     decision or holds what may not be kept, or while the disclosure risk note is not made of these
-    very answers; Conflict when it is public, Forbidden.
+    very answers; Conflict when it is public, or without the second person that this site asks
+    for (`ask_approval`, whose reason is then the one shown); Forbidden.
     """
     if earlier := replayed(key):
         return Dataset.objects.select_related("node").get(node=earlier.node)
@@ -269,6 +298,10 @@ def publish_consultation_data(
     refuse_unsettled(flagged(consultation, tables, taken))
     entry = anonymisation.entry_of(dataset)
     entry = anonymisation.require_note(dataset, _made_of(consultation, tables, entry))
+    if gate.required() and not actor.system:
+        # Here, while it says what was approved: the files are made of it below.
+        gate.require_second(actor, dataset, None)
+        reason = dataset.review.get("reason")
     many = len(tables) > 1
     reviews, few = [], False
     for source in tables:
@@ -296,7 +329,7 @@ def publish_consultation_data(
     anonymisation.add_note_file(actor=actor, dataset=dataset, entry=entry)
     Dataset.objects.filter(pk=dataset.pk).update(review={"answers": {}})
     dataset.review = {"answers": {}}
-    return services.publish_dataset(actor=actor, dataset=dataset, key=key)
+    return services.publish_dataset(actor=actor, dataset=dataset, second=SYSTEM, key=key)
 
 
 def _result_words(totals: Mapping[str, int], few: int, why: str) -> str:

@@ -29,6 +29,14 @@ def required() -> bool:
     return mode == Site.Approval.SECOND_PERSON
 
 
+def of_answers(dataset: Dataset) -> bool:
+    """Whether this is the draft of a consultation's answers, of which publication makes the files.
+
+    Approved is what they are made of: the decisions on each text, and the disclosure risk note.
+    """
+    return dataset.node.state == State.DRAFT and "answers" in dataset.review
+
+
 def approval_of(dataset: Dataset, *, alone: bool = False) -> DataReview | None:
     """Return the approval that holds for exactly what the dataset says now, or None.
 
@@ -48,12 +56,9 @@ def approval_of(dataset: Dataset, *, alone: bool = False) -> DataReview | None:
 def require_second(actor: Actor, dataset: Dataset, second: Actor | None) -> None:
     """Return when a publication has the persons that this site asks for.
 
-    The data of a consultation have a review of their own, text by text. Raises Conflict without a
-    second person, Forbidden when that one may not approve.
+    Raises Conflict without a second person, Forbidden when that one may not approve.
     """
     if actor.system or (second is not None and second.system) or not required():
-        return
-    if dataset.node.state == State.DRAFT and "answers" in dataset.review:
         return
     if second is not None and second.person_id not in {None, actor.person_id}:
         access.require(second, "approve_data", dataset)

@@ -10,7 +10,7 @@ from parvis.catalogue import services as catalogue
 from parvis.catalogue.approval import changes as changing
 from parvis.catalogue.approval import gate, snapshot
 from parvis.catalogue.approval.models import DataReview
-from parvis.catalogue.conformity.profile import holes
+from parvis.catalogue.conformity.profile import FILES, Hole, holes
 from parvis.catalogue.models import Dataset, Resource, Version
 from parvis.core import access, deciding
 from parvis.core.access import SYSTEM, Actor, actor_for
@@ -30,6 +30,12 @@ def waits(dataset: Dataset) -> bool:
     if Version.objects.filter(resource__dataset=dataset, published_at__isnull=True).exists():
         return True
     return Resource.objects.filter(catalogue.UNPUBLISHED, dataset=dataset).exists()
+
+
+def missing(dataset: Dataset) -> list[Hole]:
+    """Return what a dataset lacks before anybody reads it: of answers, the files are made later."""
+    found = holes(dataset)
+    return [one for one in found if one.field != FILES] if gate.of_answers(dataset) else found
 
 
 @transaction.atomic
@@ -57,7 +63,7 @@ def ask_review(
     asked = changing.joined(before[0].changes if before else {}, changing.clean(changes or {}))
     if changes:
         _refuse_changes(actor, dataset, asked)
-    elif left := holes(dataset):
+    elif left := missing(dataset):
         raise Invalid({hole.field: [hole.words] for hole in left})
     if not asked and not waits(dataset):
         raise Conflict(_("Nothing new waits to be published."))
@@ -168,6 +174,8 @@ def publish(
     if replayed(key):
         return dataset
     access.require(actor, "publish_data", dataset)
+    if gate.of_answers(dataset):
+        raise Conflict(_("The data of a consultation are published where they are reviewed."))
     # The lock: two persons who publish at once publish one after the other.
     Dataset.objects.select_for_update(of=("self",)).get(pk=dataset.pk)
     approval = gate.approval_of(dataset, alone=not gate.required())

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from parvis.catalogue.anonymisation.models import Entry
 from parvis.catalogue.cleaning import texts_of
 from parvis.catalogue.lists import CATEGORIES, FREQUENCIES, LICENCES
 from parvis.catalogue.models import Dataset, Version
 from parvis.catalogue.templatetags.catalogue import field_words
 from parvis.core import revisions
 from parvis.core.i18n import LANGUAGES, tr
+from parvis.core.models import State
 from parvis.core.rows import LANGUAGE_NAMES
 
 
@@ -36,7 +39,23 @@ def take(dataset: Dataset) -> dict[str, Any]:
     ]
     organisation = fresh.organisation.node.title if fresh.organisation else {}
     words = {**texts_of(fresh), "organisation": dict(organisation), "box": fresh.box or []}
-    return {"words": words, "extras": fresh.extras, "files": files}
+    found = {"words": words, "extras": fresh.extras, "files": files}
+    if fresh.node.state == State.DRAFT and "answers" in fresh.review:
+        found["answers"] = _answers(fresh)
+    return found
+
+
+def _answers(dataset: Dataset) -> dict[str, Any]:
+    """Return what the files of a consultation's answers will be made of: decisions and note."""
+    decisions = dataset.review["answers"]
+    note = Entry.objects.filter(dataset=dataset).values_list("made_of", flat=True).first()
+    text = json.dumps(decisions, sort_keys=True)
+    return {
+        "decisions": dict(sorted(Counter(decisions.values()).items())),
+        "hash": hashlib.sha256(text.encode()).hexdigest(),
+        "note": note or "",
+        "reason": dataset.review.get("reason", {}),
+    }
 
 
 def _file(row: Any, version: Version | None) -> dict[str, Any]:
@@ -78,10 +97,23 @@ def lines(snapshot: Mapping[str, Any]) -> list[Line]:
     found = [
         Line(field_words(name), _by_language(name, words[name])) for name in words if words[name]
     ]
+    if answers := snapshot.get("answers"):
+        found.append(Line(_("Answers of the consultation"), {"": _answers_words(answers)}))
     for file in snapshot["files"]:
         label = _("File: %(name)s") % {"name": tr(file["name"])}
         found.append(Line(label, _file_words(file)))
     return found
+
+
+def _answers_words(answers: Mapping[str, Any]) -> str:
+    counts = {"keep": 0, "mask": 0, "withhold": 0, **answers["decisions"]}
+    words = _(
+        "Texts reviewed: %(keep)s kept, %(mask)s masked, %(withhold)s withheld (decisions %(hash)s)"
+    )
+    note = _("Disclosure risk note %(note)s") % {"note": answers["note"][:12] or "—"}
+    reason = tr(answers["reason"])
+    parts = [words % {**counts, "hash": answers["hash"][:12]}, note, *([reason] if reason else [])]
+    return " · ".join(parts)
 
 
 def _by_language(name: str, value: Any) -> dict[str, str]:

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST
 from parvis.catalogue import services as catalogue
 from parvis.catalogue.approval import changes, gate, schedule, services, snapshot
 from parvis.catalogue.approval.models import DataReview
-from parvis.catalogue.conformity.profile import holes
 from parvis.catalogue.forms import AskForm, PlanForm, VerdictForm
 from parvis.catalogue.models import Dataset
 from parvis.catalogue.requests import Request
@@ -136,7 +135,7 @@ def _context(
         "dataset": dataset,
         "node": dataset.node,
         "standing": stands,
-        "holes": holes(dataset),
+        "holes": services.missing(dataset),
         "review": review,
         "outdated": bool(stands.waiting and services.outdated(stands.waiting)),
         "lines": snapshot.lines(after),
@@ -147,6 +146,7 @@ def _context(
         ),
         "may_manage": access.can(actor, "manage_catalogue", dataset),
         "may_publish": access.can(actor, "publish_data", dataset)
+        and not gate.of_answers(dataset)
         and (stands.approval is not None or (stands.waits and not stands.required)),
         "may_decide": stands.waiting is not None and deciding.may_decide(actor, stands.waiting),
         "forms": forms,

@@ -11,9 +11,11 @@ from django.core.files.uploadedfile import UploadedFile
 from parvis.catalogue.ckan import objects
 from parvis.catalogue.ckan.errors import ValidationFailed
 from parvis.catalogue.ckan.incoming import Reader
+from parvis.catalogue.conformity.services import RESOURCE_KEYS
 from parvis.catalogue.entry_files import FileSpec, Sent, extension_of, read_sent
 from parvis.catalogue.models import Dataset, Resource
 from parvis.catalogue.seen import shown_version
+from parvis.core.errors import Invalid
 from parvis.core.i18n import DEFAULT
 
 EXTRAS_CHARACTERS = 100_000
@@ -77,7 +79,7 @@ def resource(
     name = reader.words("name", row.name if row else None)
     if not objects.plain(name):
         name = {DEFAULT: unquote(urlsplit(of_name).path.rsplit("/", 1)[-1])[:200] or "Données"}
-    computed = OURS | (frozenset() if link else frozenset({*objects.OF_LINKS, "taille_entier"}))
+    computed = OURS if link else OURS | RESOURCE_KEYS | {*objects.OF_LINKS, "taille_entier"}
     extras = {
         key: value
         for key, value in data.items()
@@ -130,9 +132,12 @@ def resources(reader: Reader, dataset: Dataset | None) -> list[FileSpec]:
         errors.append({})
         try:
             row = known.pop(str(data.get("id") or ""), None)
-            specs.append(resource(data, dataset=dataset, row=row))
+            sent = sent_file(data, row)
+            specs.append(resource(data, dataset=dataset, row=row, sent=sent))
         except ValidationFailed as refusal:
             errors[-1] = refusal.fields
+        except Invalid as refusal:
+            errors[-1] = {name: [str(w) for w in words] for name, words in refusal.errors.items()}
     if any(errors):
         reader.errors["resources"] = errors
     return specs

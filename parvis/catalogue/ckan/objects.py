@@ -9,6 +9,7 @@ from django.conf import settings
 
 from parvis.catalogue import addresses
 from parvis.catalogue.ckan.models import Group
+from parvis.catalogue.conformity.services import file_keys, resource_keys
 from parvis.catalogue.lists import CATEGORIES, LICENCES, Licence
 from parvis.catalogue.models import Dataset, Resource, Version
 from parvis.catalogue.seen import shown_version
@@ -208,7 +209,10 @@ def _table_facts(resource: Resource, version: Version) -> dict[str, Any]:
 
 def _facts(resource: Resource, version: Version | None) -> dict[str, Any]:
     if version is not None:
-        return _table_facts(resource, version)
+        # None, without a query, for what was never checked.
+        checked = getattr(version, "conformity", None)
+        found = resource_keys(version, checked) if checked else {}
+        return {**_table_facts(resource, version), **found}
     if resource.file is not None:
         return {
             "url_type": "upload",
@@ -217,6 +221,7 @@ def _facts(resource: Resource, version: Version | None) -> dict[str, Any]:
             "hash": resource.file.sha256,
             "last_modified": naive(resource.modified_at),
             "taille_entier": resource.file.size,
+            **file_keys(resource),
         }
     return {"mimetype": resource.mimetype or None}
 

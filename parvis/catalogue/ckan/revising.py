@@ -34,8 +34,10 @@ def revised(data: Data) -> dict[str, Any]:
         elif head == "match" and rest:
             whole["match"][rest] = value
         elif name == "filter":
-            patterns = value.split(",") if isinstance(value, str) else value
-            whole["filter"] = [str(one).strip() for one in patterns or () if str(one).strip()]
+            patterns = value.split(",") if isinstance(value, str) else value or []
+            if not isinstance(patterns, list):
+                raise ValidationFailed({"filter": ["Must be a list of names"]})
+            whole["filter"] = [str(one).strip() for one in patterns if str(one).strip()]
         elif name == "update":
             found = _unpacked(name, value)
             if not isinstance(found, dict):
@@ -156,7 +158,8 @@ def merged(package: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, An
     found: dict[str, Any] = _filtered(copy.deepcopy(dict(package)), whole["filter"])
     for name, value in whole["update"].items():
         _put(found, (name,), value)
-    for path, value in sorted(whole["deep"], key=lambda pair: pair[0]):
+    # What is added comes first: "-1" is then the last one added, as clients write it.
+    for path, value in sorted(whole["deep"], key=lambda pair: (pair[0][-1] != "extend", pair[0])):
         _put(found, path, _json(value))
     # What says who it is stays, whatever the filter.
     return {"name": package["name"], "owner_org": package["owner_org"], **found}

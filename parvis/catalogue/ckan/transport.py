@@ -26,6 +26,7 @@ from parvis.core import tokens
 from parvis.core.access import NOBODY, Actor
 from parvis.core.accounts import client_ip
 from parvis.core.errors import Refused, SignInNeeded
+from parvis.core.middleware import unreadable
 
 log = logging.getLogger("parvis.catalogue")
 measure = Measure(settings.API_PER_MINUTE, 60) if settings.API_PER_MINUTE else None
@@ -178,7 +179,9 @@ def action(request: HttpRequest, name: str) -> HttpResponse:
         return answer
     except OperationalError:
         raise  # the database is away: 503, as everywhere
-    except Exception:
+    except Exception as error:
+        if unreadable(error):
+            return _answer(request, 400, "Bad request - a text or a number cannot be read")
         log.exception("action failed", extra={"fields": {"action": name}})
         body = {"__type": "Internal Server Error", "message": "Internal Server Error"}
         return _answer(request, 500, {**envelope, "success": False, "error": body})

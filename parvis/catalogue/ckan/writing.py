@@ -74,7 +74,8 @@ def package_patch(data: Data, actor: Actor) -> dict[str, Any]:
 def package_revise(data: Data, actor: Actor) -> dict[str, Any]:
     """Change parts of a dataset, if it is as expected. match: what must be there (with id or name);
     filter: keys to take out or, after "+", to keep; update: what to write; include: what to answer.
-    `match__`, `filter` and `update__resources__0__url` name deep parts."""
+    `match__`, `filter` and `update__resources__0__url` name deep parts; files are sent (multipart)
+    as `update__resources__0__upload`, for a resource just added `update__resources__-1__upload`."""
     whole = revised(data)
     dataset = _writable(whole["match"], actor, "id", "name")
     wanted = merged(objects.package_dict(dataset), whole)

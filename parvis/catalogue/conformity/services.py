@@ -15,6 +15,9 @@ from parvis.catalogue.models import Resource, Version
 from parvis.core import access
 from parvis.core.access import Actor
 
+RESOURCE_KEYS = frozenset({"relidi_description_champs", *KEYS.values()})
+"""What `resource_keys` may say."""
+
 
 def look(
     path: Path,

@@ -6,9 +6,12 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from parvis.catalogue.approval import gate
+from parvis.catalogue.approval import services as approval
 from parvis.catalogue.models import Dataset
 from parvis.consult import contributions, services
 from parvis.consult.models import Consultation, Phase
@@ -17,7 +20,7 @@ from parvis.core.access import NOBODY, SYSTEM
 from parvis.core.errors import Closed, Conflict, Forbidden, Invalid, SignInNeeded
 from parvis.core.events import IdempotencyKey
 from parvis.core.files import path_of
-from parvis.core.models import Event, Link, State
+from parvis.core.models import Event, Link, Site, State
 from parvis.site import publication
 from tests.factories import make_actor, make_answer, make_consultation, make_person, survey_of
 
@@ -428,3 +431,49 @@ def test_the_page_draws_codes_in_words(client):
     url = reverse("dataset", args=[dataset.node.slug])
     drawing = client.get(f"{url}?chart=first").context["chart"]
     assert {(bar.words, bar.count) for bar in drawing.bars} == {("Données", 8), ("Documents", 4)}
+
+
+def test_a_second_person_approves_what_the_files_are_made_of(client):
+    consultation = answered()
+    Site.objects.update(approval=Site.Approval.SECOND_PERSON)
+    close(consultation)
+    one, other = make_actor("steward"), make_actor("steward", "deux@test.example")
+    asking, deciding = client, Client()
+    asking.force_login(one.person)
+    deciding.force_login(other.person)
+    url = reverse("publish_data", args=["plan"])
+    decisions = {f"d_{key}": value for key, value in decide(consultation, **ALL).items()}
+    assert jobs.run_next(), "closing has the note made"
+    assert 'value="ask"' in asking.get(url).content.decode()
+    alone = asking.post(url, {**decisions, "do": "publish", "key": "a"})
+    assert alone.status_code == 422 and "deuxième personne" in alone.content.decode()
+    reason = {"reason": "une personne y est nommée"}
+    assert asking.post(url, {"do": "ask", "key": "b", **reason}).status_code == 302
+    assert asking.post(url, {"do": "ask", "key": "c", **reason}).status_code == 422
+    dataset = publication.dataset_of(consultation)
+    where = reverse("data_approval", args=[dataset.node.slug])
+    page = deciding.get(where).content.decode()
+    assert (
+        "1 conservés, 1 masqués, 1 retenus" in page.replace("\u00a0", " ")
+        and reason["reason"] in page
+    )
+    assert asking.post(where, {"action": "approve"}).status_code == 403
+    assert deciding.post(where, {"action": "approve"}).status_code == 303
+    with pytest.raises(Conflict):
+        approval.publish(actor=one, dataset=dataset)
+    # Another decision: what was approved is no longer what would be published.
+    changed = publication.save_review(
+        actor=one, consultation=consultation, decisions=decide(consultation, name="withhold")
+    )
+    assert gate.approval_of(changed) is None
+    with pytest.raises(Conflict):
+        publication.publish_consultation_data(actor=one, consultation=consultation)
+    publication.save_review(
+        actor=one, consultation=consultation, decisions=decide(consultation, **ALL)
+    )
+    done = publication.publish_consultation_data(
+        actor=one, consultation=consultation, reason={"fr": "un autre motif"}
+    )
+    assert done.node.state == State.PUBLIC and done.resources.count() >= 4
+    assert "une personne y est nommée" in done.withheld["fr"]
+    assert gate.approval_of(done) is None, "an approval serves once"

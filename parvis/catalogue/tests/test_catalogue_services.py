@@ -2,10 +2,13 @@
 
 import hashlib
 import io
+import re
 
 import pytest
 import xlsxwriter
+from django.urls import get_resolver
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from parvis.catalogue import documents, loading, services, store
 from parvis.catalogue.models import Dataset, Version
@@ -324,3 +327,27 @@ def test_a_commitment_measured_by_the_data_shows_on_its_page(client):
 
 def test_fields_of_the_factory_are_enough():
     assert not services.holes(make_dataset(**dataset_fields()))
+
+
+def test_no_dataset_takes_a_word_of_an_address(db):
+    with pytest.raises(Invalid, match="sql"):
+        services.create_dataset(actor=SYSTEM, title={"fr": "Requêtes"}, slug="sql")
+    made = services.create_dataset(actor=SYSTEM, title={"fr": "SQL"})
+    assert made.node.slug == "dataset-sql"
+    # Every word that stands where the name of a dataset could.
+    words = set()
+    for language in ("fr", "en"):
+        with translation.override(language):
+            for route in addresses_of(get_resolver()):
+                parts = route.split("/")
+                data = [str(_("data/")).strip("/"), str(_("desk/data/")).split("/")[-2]]
+                places = [n for n, part in enumerate(parts[:-1]) if part in data]
+                words |= {parts[n + 1] for n in places}
+    named = {word for word in words if re.fullmatch("[a-z0-9_-]{2,}", word)}
+    assert named <= services.RESERVED and "sql" in named
+
+
+def addresses_of(resolver, before=""):
+    for one in resolver.url_patterns:
+        route = before + str(one.pattern)
+        yield from addresses_of(one, route) if hasattr(one, "url_patterns") else [route]

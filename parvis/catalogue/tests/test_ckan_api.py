@@ -267,6 +267,9 @@ def test_a_resource_has_every_key_and_its_file_is_what_it_says(client):
     assert head.status_code == 200 and head["Content-Length"] == str(resource["size"])
     assert head["Content-Type"].startswith("text/csv") and head.content == b""
     assert result(client, "resource_show", id=resource["id"]) == resource
+    # Données Québec's keys of conformity, of what is downloaded.
+    assert resource["relidi_confic_utf8"] == resource["relidi_confic_separateur_virgule"] == "oui"
+    assert resource["relidi_description_champs"] == "relidi.descha.absent"
 
 
 def test_extras_are_sorted_by_key(client):

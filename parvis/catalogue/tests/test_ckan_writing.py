@@ -1,15 +1,19 @@
 """Datasets and files written by programs, as CKAN's clients do it."""
 
 import json
+import time
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 from django.urls import reverse
 
+from parvis.catalogue import leftovers, store
 from parvis.catalogue.models import Dataset, Resource, Version
 from parvis.catalogue.tests.catalogue_factories import make_dataset, organisation
 from parvis.catalogue.tests.ckan_clients import Api, token_of
-from parvis.core.models import Event, Node, Revision, Site, State
+from parvis.core import files
+from parvis.core.models import Event, File, Node, Revision, Site, State
 
 pytestmark = pytest.mark.django_db
 CSV = b"ville,habitants\nQu\xc3\xa9bec,549459\nL\xc3\xa9vis,149683\n"
@@ -355,3 +359,44 @@ def test_one_file_more_touches_no_other(steward, django_assert_max_num_queries):
         steward("resource_create", package_id="arbres", **link(name="Une de plus"))
     assert Node.objects.get(slug="arbres").state == State.PUBLIC
     assert steward("package_show", id="arbres")["num_resources"] == 41
+
+
+def revise(api, **fields):
+    """Return the answer of a revision sent as a form, with its files."""
+    return api.client.post("/api/3/action/package_revise", fields, **api.headers)
+
+
+def test_files_are_sent_inside_a_revision(steward):
+    steward("package_create", **full())
+    ask = {
+        "match": '{"name": "arbres"}',
+        "update__resources__extend": '[{"name": "Villes"}]',
+        "update__resources__-1__upload": SimpleUploadedFile("villes.csv", CSV),
+        "update__resources__0__upload": SimpleUploadedFile("plan.pdf", b"%PDF-1.7"),
+    }
+    found = json.loads(revise(steward, **ask).content)["result"]["package"]["resources"]
+    assert [row["name"] for row in found] == ["Carte", "Page", "Villes"]
+    assert [row["url_type"] for row in found] == ["upload", None, "upload"]
+    assert found[2]["datastore_active"] and found[2]["relidi_confic_utf8"] == "oui"
+    assert found[0]["relidi_confic_pascom"] == "oui" and found[0]["mimetype"] == "application/pdf"
+    # What is shown is sent back: computed keys do not become free ones.
+    steward("package_update", **steward("package_show", id="arbres"))
+    assert not any("relidi" in key for row in Resource.objects.all() for key in row.extras
+                   if row.slug != "page")  # fmt: skip
+    # Refused: nothing changes, and the bytes kept do not stay for ever.
+    before, there = Version.objects.count(), File.objects.count()
+    bad = {**ask, "update__resources__0__upload": SimpleUploadedFile("x.csv", b"\0\1")}
+    bad["update__resources__-1__upload"] = SimpleUploadedFile("y.csv", b"a,b\n1,2\n")
+    answer = json.loads(revise(steward, **bad).content)
+    assert "upload" in answer["error"]["resources"][0], answer
+    assert Version.objects.count() == before and File.objects.count() == there + 2
+    tables = set(store.store().root.glob("??/*.parquet"))
+    assert leftovers.sweep() == 0, "what was just sent may still be wanted"
+    assert leftovers.sweep(time.time() + leftovers.KEPT_SECONDS + 5) >= 3
+    assert File.objects.count() == there
+    left = set(store.store().root.glob("??/*.parquet"))
+    assert left < tables
+    assert {v.sha256 for v in Version.objects.all()} <= {path.stem for path in left}
+    assert all(files.path_of(file).exists() for file in File.objects.all())
+    steward.refused("package_revise", 409, match={"name": "arbres"}, filter=1e300)
+    steward.refused("package_create", 409, **full(name="sql"))

@@ -1,5 +1,7 @@
 """The desk pages that turn a closed consultation into open data."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import messages
@@ -12,13 +14,15 @@ from parvis.catalogue import microdata
 from parvis.catalogue.anonymisation import crossing, notes
 from parvis.catalogue.anonymisation import services as anonymisation
 from parvis.catalogue.anonymisation.models import Entry
+from parvis.catalogue.approval import gate
 from parvis.catalogue.requests import Request
 from parvis.catalogue.review import DECISIONS
 from parvis.consult import queries
 from parvis.consult.models import Consultation
 from parvis.core import access
-from parvis.core.errors import Invalid, NotFound
-from parvis.core.i18n import tr
+from parvis.core.errors import Conflict, Invalid, NotFound
+from parvis.core.events import IdempotencyKey
+from parvis.core.i18n import DEFAULT, tr
 from parvis.core.models import State
 from parvis.core.pages import Page, page_number, paginate
 from parvis.site import publication, publication_jobs
@@ -79,7 +83,8 @@ def review(request: Request, slug: str) -> HttpResponse:
             for name, value in request.POST.items()
             if name.startswith("d_")
         }
-        act = {"publish": _publish, "prepare": _prepare}.get(request.POST.get("do", ""))
+        acts = {"publish": _publish, "prepare": _prepare, "ask": _ask}
+        act = acts.get(request.POST.get("do", ""))
         try:
             publication.save_review(
                 actor=request.actor, consultation=consultation, decisions=decisions
@@ -109,6 +114,8 @@ def _publish(request: Request, consultation: Consultation) -> None:
     )
     if not anonymisation.entry_of(dataset).made_of:
         anonymisation.require_note(dataset, "")
+    with _in_words():
+        gate.require_second(request.actor, dataset, None)
     publication_jobs.start(
         publication_jobs.PUBLISH,
         actor=request.actor,
@@ -118,6 +125,29 @@ def _publish(request: Request, consultation: Consultation) -> None:
             "key": request.POST.get("key", "")[:64],
         },
     )
+
+
+def _ask(request: Request, consultation: Consultation) -> None:
+    """Give it to a second person to approve. Raises Invalid."""
+    reason = request.POST.get("reason", "").strip()[:300]
+    key = request.POST.get("key", "")[:64]
+    with _in_words():
+        publication.ask_approval(
+            actor=request.actor,
+            consultation=consultation,
+            reason={DEFAULT: reason} if reason else None,
+            key=IdempotencyKey.of(f"ask:{consultation.pk}", key) if key else None,
+        )
+    messages.success(request, _("Given to read: another person approves it."))
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say a conflict on the page, with what was typed, as what is missing is said."""
+    try:
+        yield
+    except Conflict as refusal:
+        raise Invalid({"approval": [str(refusal)]}) from None
 
 
 def _prepare(request: Request, consultation: Consultation) -> None:
@@ -181,6 +211,8 @@ def _context(
         "columns": _columns(tables),
         "crosses": _crosses(entry),
         "refusal": refusal,
+        "second": gate.required(),
+        "approved": dataset is not None and gate.approval_of(dataset) is not None,
     }
 
 

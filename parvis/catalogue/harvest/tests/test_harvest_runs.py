@@ -8,6 +8,8 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from parvis.catalogue import entries
+from parvis.catalogue import services as catalogue
 from parvis.catalogue.harvest import engine, keeping, schedule, services, writing
 from parvis.catalogue.harvest.models import HarvestItem, HarvestRun
 from parvis.catalogue.harvest.reasons import in_words
@@ -22,7 +24,7 @@ from parvis.catalogue.harvest.tests.harvest_factories import (
     package,
     uuid_of,
 )
-from parvis.catalogue.models import Dataset, Resource
+from parvis.catalogue.models import Dataset, Resource, Version
 from parvis.catalogue.tests.catalogue_factories import make_dataset, organisation
 from parvis.commands import harvest as cli
 from parvis.commands.words import Stop
@@ -245,8 +247,16 @@ def test_detached_it_is_edited_here_and_left_alone():
     item = HarvestItem.objects.select_related("source", "dataset__node").get(remote_id=uuid_of(1))
     assert item.dataset.node.state == State.DRAFT
     assert not item.dataset.resources.filter(published_at__isnull=False).exists()
-    with pytest.raises(Forbidden, match="Ville ouverte"):
-        keeping.refuse_by_hand(item.dataset)
+    table = Version(resource=item.dataset.resources.first(), columns=[])
+    table.resource.dataset = item.dataset
+    for act in (
+        lambda: keeping.refuse_by_hand(item.dataset),
+        lambda: catalogue.make_private(actor=SYSTEM, dataset=item.dataset),
+        lambda: catalogue.describe_columns(actor=SYSTEM, version=table, words={}),
+        lambda: entries.purge_entry(actor=SYSTEM, dataset=item.dataset),
+    ):
+        with pytest.raises(Forbidden, match="Ville ouverte"):
+            act()
     services.detach(actor=SYSTEM, item=item)
     keeping.refuse_by_hand(item.dataset)
     with pytest.raises(Conflict):
