@@ -44,7 +44,9 @@ EDITABLE = (
 TAGS_MAX, SOURCES_MAX = 30, 60
 # CKAN keeps these words for its own addresses, and so do we.
 RESERVED = frozenset(
-    "new edit search feed files harvest moissonnage requests demandes sql nouveau discussions".split()
+    (
+        "new edit search feed files harvest moissonnage requests demandes sql nouveau discussions"
+    ).split()
 )
 _PERIOD = re.compile(r"(\d{4}-\d\d-\d\d)?/?(\d{4}-\d\d-\d\d)?")
 
