@@ -85,10 +85,15 @@ def versions_of(dataset: Dataset) -> Sequence[Version]:
 
 
 def related(node: Node) -> list[Link]:
-    """Return the public links of a node, both ways, each with its far node as `.far`."""
-    links = list(
-        Link.objects.filter(source=node, target__state=State.PUBLIC).select_related("target")
-    ) + list(Link.objects.filter(target=node, source__state=State.PUBLIC).select_related("source"))
+    """Return the public links of a node, both ways, each with its far node as `.far`.
+
+    Discussions have a place of their own on the page: there may be many.
+    """
+    towards = Link.objects.filter(target=node, source__state=State.PUBLIC)
+    links = [
+        *Link.objects.filter(source=node, target__state=State.PUBLIC).select_related("target"),
+        *towards.exclude(relation="discusses").select_related("source"),
+    ]
     for link in links:
         link.far = link.target if link.source_id == node.pk else link.source  # type: ignore[attr-defined]
         link.forwards = link.source_id == node.pk  # type: ignore[attr-defined]

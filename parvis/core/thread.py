@@ -44,6 +44,7 @@ RELATIONS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     ),
     "follows_on": (frozenset({"plan"}), frozenset({"plan"})),
     "reuses": (frozenset({"reuse"}), frozenset({"dataset"})),
+    "discusses": (frozenset({"discussion"}), frozenset({"dataset"})),
 }
 
 LABELS = {
@@ -62,6 +63,7 @@ LABELS = {
     "concerns": _("concerns"),
     "follows_on": _("follows on"),
     "reuses": _("reuses"),
+    "discusses": _("discusses"),
 }
 
 
@@ -144,6 +146,7 @@ _FORWARD = (
     ("response", "leads_to", "commitment"),
     ("commitment", "measured_by", "dataset"),
     ("commitment", "evidenced_by", "document"),
+    ("discussion", "discusses", "dataset"),
 )
 _STATES = (State.PUBLIC, State.PRIVATE, State.HIDDEN)
 

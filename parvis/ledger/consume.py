@@ -73,6 +73,8 @@ def _about(event: Event) -> str:
 
 def forget(event: Event, ref: Event | None) -> None:
     """Destroy the openings that a change makes useless or that its author took back."""
+    if event.verb in {"discussion.withdrawn", "discussion_message.withdrawn"}:
+        transaction.on_commit(erasure.scrub_later)
     if ref is None:
         return
     mine = Leaf.objects.filter(Q(event_id=ref.pk) | Q(ref_id=ref.pk), opening__isnull=False)

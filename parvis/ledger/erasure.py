@@ -15,7 +15,10 @@ from parvis.ledger.models import Leaf
 
 _OPENINGS = "openings-"
 _PRIVATE_KINDS = ("answer.accepted", "support.accepted")
-_TABLES = ("ledger_leaf", "consult_contribution", "consult_draft", "core_node", "core_searchentry")
+_TABLES = (
+    "ledger_leaf", "consult_contribution", "consult_draft", "core_node", "core_searchentry",
+    "discussing_discussion", "discussing_message",
+)  # fmt: skip
 
 
 def _marker() -> Path:
@@ -34,6 +37,11 @@ def ask() -> None:
     """
     for file in _marker().parent.glob(f"{_OPENINGS}*"):
         file.unlink(missing_ok=True)
+    _mark()
+
+
+def scrub_later() -> None:
+    """Say that something was erased that is not in the register: `run_if_asked` scrubs."""
     _mark()
 
 

@@ -28,7 +28,9 @@ def place_of(node: Node) -> Any:
     return getattr(space, "consultation", space) if space is not None else node
 
 
-PUBLICATIONS = frozenset({"evaluation", "advice", "change", "reuse", "data_request"})
+PUBLICATIONS = frozenset(
+    {"evaluation", "advice", "change", "reuse", "data_request", "discussion", "discussion_message"}
+)
 """What members and citizens publish outside of consultations: moderated by the same charter."""
 WATCHED = frozenset({"evaluation", "advice"})
 """Words of those who check the government: two people withdraw them, never one."""

@@ -18,6 +18,7 @@ from parvis.core.models import Node, Site
 from parvis.notify.models import Subscription
 
 ITEMS_MAX = 40
+WRITTEN_BY_ANYBODY = frozenset({"discussion", "data_request", "reuse"})
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ def followed(node: Node | None, *, confirmed: bool = True) -> str:
     if node.kind == "contribution":
         title = tr(node.title) if confirmed and node.state == "public" else ""
         return _("“%(title)s”") % {"title": title} if title else _("a contribution")
+    if node.kind in WRITTEN_BY_ANYBODY and not confirmed:
+        return str(kinds.get(node.kind).label)
     return tr(node.title) or str(kinds.get(node.kind).label)
 
 

@@ -45,6 +45,11 @@ NEWS: dict[str, News] = {
     "data_request.published": News(_("A request for data is public"), everybody=False),
     "data_request.answered": News(_("A request for data was answered"), everybody=False),
     "data_request.tied": News(_("A request for data led to something"), everybody=False),
+    "discussion.opened": News(_("Somebody asks about data"), everybody=False),
+    "discussion.replied": News(_("A discussion of data has a reply"), everybody=False),
+    "discussion.answered": News(_("The organisation answered about data"), everybody=False),
+    "discussion.closed": News(_("A discussion of data is closed"), everybody=False),
+    "discussion.reopened": News(_("A discussion of data is open again"), everybody=False),
 }
 
 # A contributor is told of what happens to the consultation itself, not of each of its themes.

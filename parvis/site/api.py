@@ -9,6 +9,7 @@ from ninja import NinjaAPI, Query, Schema
 
 from parvis.catalogue.api import router as catalogue_router
 from parvis.catalogue.asking.api import router as asking_router
+from parvis.catalogue.discussing.api import router as discussing_router
 from parvis.catalogue.harvest.api import router as harvest_router
 from parvis.collaborate.api import router as collaborate_router
 from parvis.core import kinds, limits, thread
@@ -42,6 +43,7 @@ api.add_router("", understand_router)
 api.add_router("", catalogue_router)
 api.add_router("", harvest_router)
 api.add_router("", asking_router)
+api.add_router("", discussing_router)
 api.add_router("", survey_router)
 api.add_router("", proposals_router)
 api.add_router("", moderation_router)

@@ -26,7 +26,7 @@ from parvis.core.models import Job, Node, State
 from parvis.core.templatetags.parvis import day, moment, number
 from parvis.moderation import queries as moderation
 from parvis.plan import queries as plan
-from parvis.site import asking_tasks, data_tasks, harvest_tasks
+from parvis.site import asking_tasks, data_tasks, discussing_tasks, harvest_tasks
 from parvis.site.thread import reach
 from parvis.understand import queries as understand
 
@@ -136,7 +136,8 @@ def _after_closing(
 
 
 def _data_tasks(actor: Actor) -> Iterator[Task]:
-    for one in chain(data_tasks.found(actor), asking_tasks.found(actor)):
+    tasks = (data_tasks, asking_tasks, discussing_tasks)
+    for one in chain.from_iterable(module.found(actor) for module in tasks):
         yield Task(
             one.count, one.title, one.words, one.url, one.action, urgent=one.urgent,
             tag=_("Late") if one.late else "", tag_state="late",
