@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from parvis.analysis.personal import scan
+from parvis.catalogue.discussing import queries as discussing
 from parvis.consult import methods
 from parvis.consult.models import Contribution
 from parvis.core import access, kinds
@@ -63,10 +64,15 @@ def said(ids: Iterable[UUID]) -> Mapping[UUID, Said]:
             channel=row.get_channel_display(),
             personal=len(scan(f"{tr(row.node.title)}\n{row.body}")),
         )
-    for node in Node.objects.filter(pk__in=[pk for pk in wanted if pk not in out]):
+    others = Node.objects.filter(pk__in=[pk for pk in wanted if pk not in out])
+    words = discussing.words_of(others)
+    for node in others:
         kind = kinds.known().get(node.kind)
         name = str(kind.label) if kind else node.kind
-        out[node.pk] = Said(tr(node.title), "", "", name, kinds.url(node))
+        body, language, title = words.get(node.pk, ("", "", tr(node.title)))
+        out[node.pk] = Said(
+            title, body, language, name, kinds.url(node), personal=len(scan(f"{title}\n{body}"))
+        )
     return out
 
 
