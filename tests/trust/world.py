@@ -15,6 +15,7 @@ from parvis.catalogue import services as datasets
 from parvis.catalogue.anonymisation import services as anonymisation
 from parvis.catalogue.approval import removing
 from parvis.catalogue.asking.tests import asking_factories as asking
+from parvis.catalogue.discussing.tests import discussing_factories as discussing
 from parvis.catalogue.facsimile.models import Facsimile, Leaf
 from parvis.catalogue.harvest import services as harvest
 from parvis.catalogue.harvest.tests import harvest_factories as harvests
@@ -472,6 +473,14 @@ def _asking(world: World) -> None:
         "data_request_tie": [row.pk, row.pk],
         "waiting_data_request": [waiting.pk],
         "waiting_data_request_slug": [waiting.node.slug],
+    }
+    dataset = world.things["dataset"]
+    talk = discussing.make_discussion(dataset)
+    unread = discussing.make_discussion(dataset, "Une autre question", shown=False)
+    world.args |= {
+        "discussion": [talk.pk],
+        "discussion_code": [keys.receipt_code(talk.pk)],
+        "waiting_discussion": [unread.pk],
     }
 
 
