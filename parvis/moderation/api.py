@@ -29,7 +29,7 @@ class RuleOut(Schema):
     second_person: bool
 
 
-class MonthOut(Schema):
+class ModerationMonthOut(Schema):
     """A month's figures. `hidden_by_rule` is keyed by rule number; the delay is a median."""
 
     month: date
@@ -51,7 +51,7 @@ class FiguresOut(Schema):
 
     open: int
     late: int
-    months: list[MonthOut]
+    months: list[ModerationMonthOut]
 
 
 class DecisionOut(Schema):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import NinjaAPI, Query, Schema
+from ninja.openapi.schema import OpenAPISchema
 
 from parvis.catalogue.api import router as catalogue_router
 from parvis.catalogue.asking.api import router as asking_router
@@ -27,7 +28,39 @@ from parvis.strategy.api import router as strategy_router
 from parvis.understand.api import router as understand_router
 from parvis.understand.queries import counted
 
-api = NinjaAPI(
+_REFUSAL = {
+    "description": "Refused: what is asked is not there, not allowed, or not as it must be.",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["detail"],
+                "properties": {
+                    "detail": {"description": "why, in words; by place for what cannot be read"},
+                    "errors": {
+                        "type": "object",
+                        "additionalProperties": {"type": "array", "items": {"type": "string"}},
+                    },
+                },
+            }
+        }
+    },
+}
+
+
+class Described(NinjaAPI):
+    """The API, whose description says how every operation refuses."""
+
+    def get_openapi_schema(self, **more: Any) -> OpenAPISchema:
+        """Return the OpenAPI description, with the answer of a refusal (4XX) everywhere."""
+        found = super().get_openapi_schema(**more)
+        for path in found["paths"].values():
+            for operation in path.values():
+                operation["responses"].setdefault("4XX", _REFUSAL)
+        return found
+
+
+api = Described(
     title="Parvis",
     version="1",
     docs_url=None,

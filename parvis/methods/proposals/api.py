@@ -43,14 +43,14 @@ class CommentIn(Schema):
     language: str = "fr"
 
 
-class AnswerIn(Schema):
+class OrganiserAnswerIn(Schema):
     """The official answer and its reasons, by language."""
 
     status: str
     answer: dict[str, str] = {}
 
 
-class ReceiptOut(Schema):
+class ProposalReceiptOut(Schema):
     """What to keep: the code opens the follow-up page."""
 
     id: UUID
@@ -236,7 +236,7 @@ def comments(
     }
 
 
-@router.post("/proposals/{slug}", response={201: ReceiptOut}, operation_id="propose")
+@router.post("/proposals/{slug}", response={201: ProposalReceiptOut}, operation_id="propose")
 def propose(request: HttpRequest, slug: str, data: ProposalIn) -> Status[dict[str, Any]]:
     """Post a proposal. 422 by field, 403 when closed, 409 for other content under one key."""
     activity = _activity(slug)
@@ -252,7 +252,9 @@ def propose(request: HttpRequest, slug: str, data: ProposalIn) -> Status[dict[st
     return _receipt(receipt)
 
 
-@router.post("/proposal/{uuid:pk}/comments", response={201: ReceiptOut}, operation_id="comment")
+@router.post(
+    "/proposal/{uuid:pk}/comments", response={201: ProposalReceiptOut}, operation_id="comment"
+)
 def comment(request: HttpRequest, pk: UUID, data: CommentIn) -> Status[dict[str, Any]]:
     """Comment on a proposal."""
     row = _proposal(pk)
@@ -305,7 +307,7 @@ def _may_answer(request: HttpRequest) -> bool:
     operation_id="answer_proposal",
     auth=_may_answer,
 )
-def answer(request: HttpRequest, pk: UUID, data: AnswerIn) -> dict[str, Any]:
+def answer(request: HttpRequest, pk: UUID, data: OrganiserAnswerIn) -> dict[str, Any]:
     """Answer officially, for staff."""
     row = _proposal(pk)
     services.answer(
