@@ -169,15 +169,21 @@ class Grid:
     without: int
 
 
-def point_of_wkt(name: str) -> tuple[str, str]:
-    """SQL for x and y of a column of well-known text that holds points; null for all else."""
+def point_of_wkt(name: str, *, first: bool = False) -> tuple[str, str]:
+    """SQL for x and y of a column of well-known text that holds points; null for all else.
+
+    With `first`, the first corner of lines and areas too.
+    """
     column = quoted(name)
-    inside = f"split_part(rtrim({column}, ')'), '(', 2)"
-    found = []
-    for place in (1, 2):
-        number = f"TRY_CAST(split_part({inside}, ' ', {place}) AS DOUBLE)"
-        found.append(f"CASE WHEN starts_with({column}, 'POINT') THEN {number} END")
-    return found[0], found[1]
+    # Cut by place: a text split in parts, or a pattern, takes nine times as long.
+    text = f"ltrim(substr({column}, instr({column}, '('), 90), '(')"
+    if not first:
+        text = f"(CASE WHEN starts_with({column}, 'POINT') THEN {text} END)"
+    rest = f"translate(substr({text}, instr({text}, ' ') + 1), ',)', '  ')"
+    return (
+        f"TRY_CAST(substr({text}, 1, instr({text}, ' ') - 1) AS DOUBLE)",
+        f"TRY_CAST(substr({rest}, 1, instr({rest}, ' ') - 1) AS DOUBLE)",
+    )
 
 
 def numbers(x: str, y: str) -> tuple[str, str]:
@@ -279,11 +285,19 @@ def _span(low: float, high: float, parts: int) -> str:
 
 
 def shapes(
-    path: Path, schema: Schema, column: str, asked: Query, *, limit: int, characters_max: int
+    path: Path,
+    schema: Schema,
+    column: str,
+    asked: Query,
+    *,
+    limit: int,
+    characters_max: int,
+    box: Sequence[float] | None = None,
 ) -> tuple[list[tuple[int, str]], int]:
     """Lines and areas as (row in the file, well-known text), and how many rows match that have one.
 
-    Those longer than `characters_max` are counted and not given. Raises as `by_value`.
+    Those longer than `characters_max` are counted and not given. With `box` (x0, y0, x1, y1), only
+    those whose first corner is in it. Raises as `by_value`.
     """
     name = quoted(schema[column].name)
     conditions, parameters = condition(schema, asked)
@@ -291,6 +305,10 @@ def shapes(
         f"{'AND' if conditions else 'WHERE'} {name} IS NOT NULL "
         f"AND NOT starts_with({name}, 'POINT') AND {name} LIKE '%(%'"
     )
+    if box:
+        a, b, c, d = map(_literal, map(float, box))
+        x, y = point_of_wkt(column, first=True)
+        tail += f" AND {x} BETWEEN {a} AND {c} AND {y} BETWEEN {b} AND {d}"
     sql = f"SELECT count(*) AS n FROM {engine.source(path)}{conditions} {tail}"  # noqa: S608
     total = engine.table(path.parents[1], sql, parameters)[0]["n"]
     if not total:

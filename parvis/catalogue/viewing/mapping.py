@@ -1,7 +1,7 @@
-"""A map of the rows that match, drawn here: degrees, points gathered by cell, lines and areas.
+"""A map of the rows that match, drawn here: points gathered by cell, lines and areas, over land.
 
 Plate carrée, with degrees of longitude shortened as they are in the middle of the map. No picture
-comes from elsewhere: what lies under the points is a graticule, with its degrees written.
+comes from elsewhere: what lies under the points is our own land, borders and degrees.
 """
 
 import math
@@ -10,28 +10,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from parvis.catalogue import store
 from parvis.catalogue.loading import in_words
+from parvis.catalogue.viewing import gathering, land
 from parvis.catalogue.viewing.asked import Asked, Wrong
-from parvis.core.templatetags.parvis import number
+from parvis.catalogue.viewing.sheet import (
+    HEIGHT_MIN,
+    WIDTH,
+    Box,
+    Line,
+    Town,
+    View,
+    degrees,
+    french,
+    graticule,
+    path,
+    scale,
+    towns,
+    under,
+)  # fmt: skip
 from parvis.tables import figures
 from parvis.tables.errors import TableError
 from parvis.tables.read.geometry import COLUMN
 
-WIDTH, HEIGHT_MIN, HEIGHT_MAX = 480, 160, 480
 CELL = 48
 SHAPES_MAX, SHAPE_CHARACTERS, DRAWN_CHARACTERS = 300, 200_000, 45_000
 SHAPE_ROWS_MAX = 50_000
-"""Places written as text take half a second by 50,000 rows; columns of degrees, 0.1 by million."""
+"""Beyond, lines and areas are gathered as points are, by their first corner, until few are left."""
 WORLD = (-180.0, -90.0, 180.0, 90.0)
-KM_BY_DEGREE = 111.32
 _LATITUDE = frozenset({"lat", "latitude", "lat_dd", "latitude_dd", "y_lat", "point_y"})
 _LONGITUDE = frozenset({"lon", "long", "lng", "longitude", "long_dd", "longitude_dd", "point_x"})
 _RING = re.compile(r"\(([^()]+)\)")
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -41,12 +52,13 @@ class Place:
     longitude: str
     latitude: str
     shape: str = ""
+    gathered: bool = False
 
     @property
     def sql(self) -> tuple[str, str]:
         """SQL of longitude and latitude."""
         if self.shape:
-            return figures.point_of_wkt(self.shape)
+            return figures.point_of_wkt(self.shape, first=self.gathered)
         return figures.numbers(self.longitude, self.latitude)
 
 
@@ -61,16 +73,6 @@ class Cluster:
     y: str
     radius: str
     link: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """A meridian or parallel: its path, its degrees, where they are written."""
-
-    path: str
-    words: str
-    x: str
-    y: str
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,10 @@ class Map:
     box: str
     whole: str
     wider: str
+    gathered: bool
+    land: str
+    borders: str
+    towns: Sequence[Town]
     scale_width: str
     scale_words: str
 
@@ -144,35 +150,39 @@ def _map(asked: Asked, box: Box | None) -> Map | None:
     place, file = place_of(asked), store.stored(asked.version)
     if place is None:
         return None
-    path, query = store.store().path(file), asked.base
-    if place.shape and store.store().count(file, replace(query, sort=())) > SHAPE_ROWS_MAX:
-        words = _("The map of a GeoJSON file takes 50,000 rows at most: add a condition.")
-        asked.wrong.append(Wrong(words, asked.link()))
-        return None
+    parquet, query = store.store().path(file), asked.base
+    many = place.shape and store.store().count(file, replace(query, sort=())) > SHAPE_ROWS_MAX
+    place = replace(place, gathered=bool(many))
     texts: list[tuple[int, str]] = []
     total = 0
-    if place.shape:
+    if place.shape and not many:
         texts, total = figures.shapes(
-            path, file.schema, place.shape, query,
+            parquet, file.schema, place.shape, query,
             limit=SHAPES_MAX, characters_max=SHAPE_CHARACTERS,
         )  # fmt: skip
     shapes = [(row, text, _rings(text)) for row, text in texts]
-    span = figures.span(path, file.schema, place.sql, query, WORLD)
+    span = figures.span(parquet, file.schema, place.sql, query, WORLD)
     seen = box or _around(_union(span.box, [ring for _r, _t, rings in shapes for ring in rings]))
     if seen is None:
         return None
     view = View(seen)
     size = (WIDTH // CELL, max(1, view.height // CELL))
     found = figures.grid(
-        path, file.schema, place.sql, query, size=size, box=seen, world=WORLD, within=span
+        parquet, file.schema, place.sql, query, size=size, box=seen, world=WORLD, within=span
     )
-    areas = _areas(view, shapes)
     points = sum(cell.rows for cell in found.cells)
+    if many and points <= SHAPES_MAX:
+        texts, _total = figures.shapes(
+            parquet, file.schema, place.shape, query,
+            limit=SHAPES_MAX, characters_max=SHAPE_CHARACTERS, box=seen,
+        )  # fmt: skip
+        shapes = [(row, text, _rings(text)) for row, text in texts]
+    circles = gathering.circles(found.cells, (WIDTH, view.height), view)
     return Map(
         view.height,
-        [_cluster(asked, view, cell, size) for cell in found.cells],
-        _graticule(view),
-        areas,
+        [_cluster(asked, view, circle, size) for circle in circles],
+        graticule(view),
+        _areas(view, shapes),
         total,
         points + found.outside + found.without,
         points,
@@ -181,39 +191,11 @@ def _map(asked: Asked, box: Box | None) -> Map | None:
         ",".join(f"{one:g}" for one in seen) if box else "",
         asked.link(),
         asked.link(box=_text(_wider(seen))) if box else "",
-        *_scale(view),
+        place.gathered,
+        *under(view),
+        towns(view, circles),
+        *scale(view),
     )
-
-
-@dataclass(frozen=True)
-class View:
-    """From degrees to the drawing."""
-
-    box: Box
-
-    @property
-    def height(self) -> int:
-        """Height for a width of `WIDTH`, within bounds."""
-        _west, south, _east, north = self.box
-        return round(min(HEIGHT_MAX, max(HEIGHT_MIN, WIDTH * (north - south) / self._across)))
-
-    @property
-    def _across(self) -> float:
-        west, south, east, north = self.box
-        return (east - west) * max(0.05, math.cos(math.radians((south + north) / 2)))
-
-    def x(self, longitude: float) -> float:
-        """Units from the left."""
-        return WIDTH * (longitude - self.box[0]) / (self.box[2] - self.box[0])
-
-    def y(self, latitude: float) -> float:
-        """Units from the top."""
-        return self.height * (self.box[3] - latitude) / (self.box[3] - self.box[1])
-
-    @property
-    def kilometres(self) -> float:
-        """Width of the map in kilometres, in its middle."""
-        return self._across * KM_BY_DEGREE
 
 
 def _union(box: Any, rings: Sequence[Sequence[tuple[float, float]]]) -> Box | None:
@@ -251,62 +233,19 @@ def _text(box: Box) -> str:
     return ",".join(f"{one:.6f}".rstrip("0").rstrip(".") for one in box)
 
 
-def _cluster(asked: Asked, view: View, cell: figures.Cell, size: tuple[int, int]) -> Cluster:
+def _cluster(asked: Asked, view: View, circle: gathering.Circle, size: tuple[int, int]) -> Cluster:
     west, south, east, north = view.box
     wide, high = (east - west) / size[0], (north - south) / size[1]
-    left, low = west + cell.column * wide, south + cell.line * high
-    # A step further in, until cells are some metres wide: what lies there lies in one place.
-    near = (left, low, left + wide, low + high) if wide > 0.0001 else view.box
-    radius = min(22.0, 13 + 2.2 * math.log10(max(cell.rows, 1)) ** 1.5)
-    return Cluster(
-        cell.rows, degrees(cell.x, "EO" if _french() else "EW"), degrees(cell.y, "NS"),
-        f"{min(WIDTH - 14.0, max(14.0, view.x(cell.x))):.1f}",
-        f"{min(view.height - 14.0, max(14.0, view.y(cell.y))):.1f}",
-        f"{radius:.1f}", asked.link(box=_text(near)),
+    near = (
+        west + circle.left * wide, south + circle.low * high,
+        west + (circle.right + 1) * wide, south + (circle.high + 1) * high,
     )  # fmt: skip
-
-
-def _french() -> bool:
-    return (get_language() or "fr").startswith("fr")
-
-
-def degrees(value: float, letters: str) -> str:
-    """Degrees in words: 46.81° N."""
-    letter = letters[0] if value > 0 else letters[1] if value < 0 else ""
-    return f"{number(round(abs(value), 4), 4)}° {letter}".strip()
-
-
-def _graticule(view: View) -> list[Line]:
-    west, south, east, north = view.box
-    lines: list[Line] = []
-    for low, high, letters in ((west, east, "EO" if _french() else "EW"), (south, north, "NS")):
-        step = _step((high - low) / 4)
-        k = math.ceil(low / step)
-        while k * step <= high and len(lines) < 40:
-            value = round(k * step, 8)
-            k += 1
-            if letters == "NS":
-                y = view.y(value)
-                lines.append(Line(f"M0 {y:.1f}H{WIDTH}", degrees(value, letters), "4", f"{y:.1f}"))
-            else:
-                x = view.x(value)
-                words, foot = degrees(value, letters), f"{view.height - 5}"
-                lines.append(Line(f"M{x:.1f} 0V{view.height}", words, f"{x:.1f}", foot))
-    return lines
-
-
-def _step(raw: float) -> float:
-    power = 10.0 ** math.floor(math.log10(raw))
-    return next(m * power for m in (1.0, 2.0, 5.0, 10.0) if m * power >= raw * 0.999)
-
-
-def _scale(view: View) -> tuple[str, str]:
-    """The width of a round length in the drawing, and that length in words."""
-    raw = view.kilometres / 4
-    power = 10.0 ** math.floor(math.log10(raw))
-    length = max(m * power for m in (1.0, 2.0, 5.0) if m * power <= raw * 1.001)
-    words = f"{number(length)} km" if length >= 1 else f"{number(length * 1000)} m"
-    return f"{WIDTH * length / view.kilometres:.1f}", words
+    # A step further in, until cells are some metres wide: what lies there lies in one place.
+    return Cluster(
+        circle.rows, degrees(circle.longitude, "EO" if french() else "EW"),
+        degrees(circle.latitude, "NS"), f"{circle.x:.1f}", f"{circle.y:.1f}",
+        f"{circle.radius:.1f}", asked.link(box=_text(near if wide > 0.0001 else view.box)),
+    )  # fmt: skip
 
 
 def _rings(text: str) -> list[list[tuple[float, float]]]:
@@ -331,31 +270,25 @@ def _areas(
     view: View, shapes: Sequence[tuple[int, str, list[list[tuple[float, float]]]]]
 ) -> list[tuple[int, str, bool]]:
     """Paths of (row, path, whether it is filled), coarser until all of them fit in the page."""
+    west, south, east, north = view.box
+    x, y = (east - west) / 50, (north - south) / 50
+    room = (west - x, south - y, east + x, north + y)
+    cut = []
+    for row, text, rings in shapes:
+        filled = "POLYGON" in text[:20]
+        parts = [
+            part
+            for ring in rings
+            for part in ([land.clipped(ring, room)] if filled else land.runs(ring, room))
+            if part
+        ]
+        cut.append((row, filled, parts))
     for coarse in (1, 2, 4, 8, 16, 32):
         found = []
-        for row, text, rings in shapes:
-            filled = "POLYGON" in text[:20]
-            path = "".join(_path(view, ring, coarse, filled) for ring in rings)
-            if path:
-                found.append((row, path, filled))
-        if sum(len(path) for _row, path, _filled in found) <= DRAWN_CHARACTERS:
+        for row, filled, rings in cut:
+            drawn = "".join(path(view, ring, coarse, filled) for ring in rings)
+            if drawn:
+                found.append((row, drawn, filled))
+        if sum(len(drawn) for _row, drawn, _filled in found) <= DRAWN_CHARACTERS:
             return found
     return []
-
-
-def _path(view: View, ring: list[tuple[float, float]], coarse: int, filled: bool) -> str:
-    """A ring on a lattice of `coarse` units; empty when it lies beyond the map."""
-    far = 4 * WIDTH
-    places: list[tuple[int, int]] = []
-    for longitude, latitude in ring:
-        x = round(min(far, max(-far, view.x(longitude))) / coarse) * coarse
-        y = round(min(far, max(-far, view.y(latitude))) / coarse) * coarse
-        if not places or places[-1] != (x, y):
-            places.append((x, y))
-    xs, ys = [x for x, _y in places], [y for _x, y in places]
-    if max(xs) < 0 or min(xs) > WIDTH or max(ys) < 0 or min(ys) > view.height:
-        return ""
-    if len(places) == 1:
-        places.append((places[0][0] + 1, places[0][1]))
-    text = "L".join(f"{x} {y}" for x, y in places)
-    return f"M{text}{'Z' if filled else ''}"

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import random
 from urllib.parse import quote
 
@@ -11,9 +12,9 @@ from django.urls import reverse
 
 from parvis.catalogue import loading, services, store
 from parvis.catalogue.tests.catalogue_factories import make_dataset
-from parvis.catalogue.viewing import mapping
+from parvis.catalogue.viewing import gathering, land, mapping, sheet
 from parvis.core.access import SYSTEM
-from parvis.tables import difference
+from parvis.tables import difference, figures
 
 pytestmark = pytest.mark.django_db
 HEADER = "id,ville,jour,montant,latitude,longitude\n"
@@ -218,6 +219,8 @@ def test_the_map_counts_every_row_and_closer_maps_add_up(client, table):
     placed = [row for row in rows if row["latitude"]]
     response, text = get(client, "table_map", "lieux", file)
     whole = response.context["map"]
+    assert whole.land and whole.borders and 'class="land"' in text, "never points on nothing"
+    assert {town.name for town in whole.towns} <= {name for name, _x, _y in land.TOWNS}
     assert whole.points == len(placed) and whole.without == len(rows) - len(placed)
     assert sum(one.rows for one in whole.clusters) == len(placed)
     assert "<image" not in text and "https://" not in text.split("<figure")[1].split("</figure")[0]
@@ -231,6 +234,54 @@ def test_the_map_counts_every_row_and_closer_maps_add_up(client, table):
     assert shown.points == len(inside) and shown.outside == len(placed) - len(inside)
     get(client, "table_map", "lieux", file, query="?box=1,1,0,0", status=422)
     assert len(text.encode()) < 100_000
+
+
+class Flat:
+    """A drawing of one unit by degree."""
+
+    def x(self, longitude):
+        return longitude
+
+    def y(self, latitude):
+        return latitude
+
+
+def test_circles_never_lie_on_each_other_and_lose_no_row():
+    chance = random.Random(7)
+    for cells_max in (1, 2, 12, 60, 100):
+        cells = []
+        for column, line in chance.sample(
+            [(c, r) for c in range(10) for r in range(10)], cells_max
+        ):
+            x, y = 48 * (column + chance.random()), 48 * (line + chance.random())
+            cells.append(figures.Cell(column, line, chance.choice([1, 1, 3, 50, 9_000]), x, y))
+        made = gathering.circles(cells, (480, 480), Flat())
+        assert sum(one.rows for one in made) == sum(one.rows for one in cells)
+        for place, one in enumerate(made):
+            assert one.radius <= one.x <= 480 - one.radius and one.radius <= one.y
+            assert one.right - one.left <= 2 and one.high - one.low <= 2, "its map is closer"
+            for two in made[:place]:
+                far = math.hypot(one.x - two.x, one.y - two.y)
+                assert far > (one.radius + two.radius) * 0.9, (one, two)
+
+
+def test_land_is_cut_at_the_edges():
+    square = [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0), (0.0, 0.0)]
+    cut = land.clipped(square, (5, 5, 20, 20))
+    assert {(5.0, 5.0), (10.0, 5.0), (10.0, 10.0), (5.0, 10.0)} == set(cut)
+    assert land.clipped(square, (11, 11, 20, 20)) == []
+    assert set(land.clipped(square, (2, 2, 3, 3))) == {(2, 2), (3, 2), (3, 3), (2, 3)}
+    assert land.runs([(0, 0), (2, 0), (4, 0), (6, 0)], (1, -1, 5, 1)) == [
+        [(0, 0), (2, 0), (4, 0), (6, 0)]
+    ]
+    assert land.runs([(0, 0), (9, 0), (9, 9)], (3, -1, 4, 1)) == [[(0, 0), (9, 0)]], "crosses"
+    for box in ((-72, 46, -70, 47), (-180, -90, 180, 90), (150, -40, 152, -30), (-81, 43, -57, 63)):
+        drawn = sheet.under(sheet.View(box))
+        assert drawn[0].startswith("M") and sum(map(len, drawn)) <= sheet.LAND_CHARACTERS
+    middle = sheet.under(sheet.View((-30, 10, -28, 12)))
+    assert middle == ("", ""), "the Atlantic"
+    lines = sheet.graticule(sheet.View((-74, 45, -70, 48)))
+    assert {line.anchor for line in lines} == {"start", "end"}, "no edge cuts a number"
 
 
 def test_areas_and_points_of_geojson_are_drawn(client, monkeypatch):
@@ -252,9 +303,18 @@ def test_areas_and_points_of_geojson_are_drawn(client, monkeypatch):
     assert (drawn.points, drawn.areas_total, len(drawn.areas), drawn.without) == (9, 40, 40, 1)
     assert drawn.rows == 50 and len(text.encode()) < 100_000
     monkeypatch.setattr(mapping, "SHAPE_ROWS_MAX", 49)
-    text = get(client, "table_map", "parcs", resource.slug, status=422)[1]
-    assert "ajoutez une condition" in text
-    get(client, "table_map", "parcs", resource.slug, query="?filter=nom|eq|arrêt")
+    monkeypatch.setattr(mapping, "SHAPES_MAX", 20)
+    # Too many to be drawn: gathered by their first corner, until few are left in a closer map.
+    response, text = get(client, "table_map", "parcs", resource.slug)
+    gathered = response.context["map"]
+    assert "chacune est comptée à son premier sommet" in text and not gathered.areas
+    assert (gathered.points, gathered.areas_total, gathered.without) == (49, 0, 1)
+    assert sum(one.rows for one in gathered.clusters) == 49 and gathered.rows == 50
+    closer = get(client, "table_map", "parcs", resource.slug, query="?box=-71.5,46.7,-71.1,46.9")[0]
+    assert (closer.context["map"].points, closer.context["map"].outside) == (9, 40)
+    monkeypatch.setattr(mapping, "SHAPES_MAX", 40)
+    closer = get(client, "table_map", "parcs", resource.slug, query="?box=-72.1,45.9,-71.9,46.2")[0]
+    assert len(closer.context["map"].areas) == closer.context["map"].points == 40
 
 
 def test_differences_are_those_of_the_tables(client, table):
