@@ -134,6 +134,7 @@ INSTALLED_APPS = [
     "parvis.pages",
     *METHODS,
     "parvis.site",
+    "parvis.site.alerts",
 ]
 
 MIDDLEWARE = [
@@ -171,6 +172,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "parvis.core.templatetags.parvis",
+                "parvis.core.templatetags.keeping",
             ],
         },
     }
@@ -342,13 +344,11 @@ LINK_CHECKS = _flag("PARVIS_LINK_CHECKS", not (DEMO or TESTING))
 PAGE_SLOTS = ["parvis.innovation.slots.alternatives", "parvis.catalogue.harvest.slots.origin"]
 # Asked before each message that a stranger can cause: (address, ip) -> None, or raises TooMany.
 MAIL_GATE = "parvis.notify.limits.take"
+# What else ends when an address wants no more news: address -> how many things ended.
+MAIL_ENDERS = ["parvis.site.alerts.services.end_all"]
 
 _memory = "django.core.cache.backends.locmem.LocMemCache"
-CACHES = {
-    "default": {"BACKEND": _memory},
-    # What `{% cache %}` keeps: the parts of a page that every reader gets alike.
-    "template_fragments": {"BACKEND": _memory, "LOCATION": "fragments"},
-}
+CACHES = {"default": {"BACKEND": _memory}}
 PAGE_CACHE_SECONDS = int(os.environ.get("PARVIS_PAGE_CACHE", "60"))
 
 LOGGING = {

@@ -8,10 +8,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from parvis.consult import methods, phases, queries
+from parvis.consult.models import Consultation
 from parvis.consult.views import consultation_or_404
+from parvis.core import kinds
 from parvis.core.models import State
 from parvis.core.pages import public_page
-from parvis.site.thread import consultation_thread, reach
+from parvis.site.thread import Reach, consultation_thread, reach
 
 
 @require_safe
@@ -21,16 +23,18 @@ def consultation(request: HttpRequest, slug: str) -> HttpResponse:
     calendar = phases.Calendar.of(found)
     counts = queries.counts(found)
     reached = reach(found)
+    # Values, not rows: the page keeps its parts by what they say.
+    rows = queries.activities_of(found)
     activities = [
         {
-            "activity": activity,
+            "title": activity.node.title,
             "url": methods.get(activity.method).url(activity),
             "label": methods.get(activity.method).label,
             "open": calendar.is_open(activity.pk),
             "closes": calendar.closes(activity.pk),
             "received": counts.by_activity.get(activity.pk, 0),
         }
-        for activity in queries.activities_of(found)
+        for activity in rows
     ]
     main: dict[str, Any] | None = next((item for item in activities if item["open"]), None)
     context = {
@@ -44,12 +48,15 @@ def consultation(request: HttpRequest, slug: str) -> HttpResponse:
         "counts": counts,
         "knots": consultation_thread(found, counts=counts, calendar=calendar, reached=reached),
         "reached": reached,
-        "steps": [{"phase": phase, "state": calendar.state_of(phase)} for phase in calendar.phases],
+        "steps": _steps(found, calendar),
         "promises": _promises(found, calendar, reached),
         "activities": activities,
         "main": main,
-        "documents": queries.documents_of(found),
-        "extensions": queries.extensions_of(found),
+        "to_print": [row.node.slug for row in rows if row.method == "survey"],
+        "documents": [
+            {"url": kinds.url(node) or "", "title": node.title}
+            for node in queries.documents_of(found)
+        ],
         "preview": found.node.state != State.PUBLIC,
         "section": "consultations",
     }
@@ -60,7 +67,28 @@ def consultation(request: HttpRequest, slug: str) -> HttpResponse:
         )
 
 
-def _promises(found: Any, calendar: phases.Calendar, reached: Any) -> list[dict[str, Any]]:
+def _steps(found: Consultation, calendar: phases.Calendar) -> list[dict[str, Any]]:
+    """The phases, each with the acts that made it longer."""
+    extensions = queries.extensions_of(found)
+    return [
+        {
+            "title": phase.title,
+            "starts": phase.starts,
+            "ends": phase.ends,
+            "state": calendar.state_of(phase),
+            "extensions": [
+                {"old_ends": one.old_ends, "new_ends": one.new_ends, "reason": one.reason}
+                for one in extensions
+                if one.phase_id == phase.pk
+            ],
+        }
+        for phase in calendar.phases
+    ]
+
+
+def _promises(
+    found: Consultation, calendar: phases.Calendar, reached: Reach
+) -> list[dict[str, Any]]:
     """The steps that come after the phases: what is published, when, and whether it is late."""
     today = calendar.now.date()
     rows = [
