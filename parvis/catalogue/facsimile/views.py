@@ -111,7 +111,8 @@ def _stretches(request: HttpRequest, made: Facsimile) -> dict[str, Any]:
         else:
             pages.append(part)
     page = _page(request, pages, 1)
-    return {"page": page, "words": page.rows[0] if page.rows else ""}
+    # Each line of a stretch is a paragraph of the file.
+    return {"page": page, "words": page.rows[0].replace("\n", "\n\n") if page.rows else ""}
 
 
 def _picture(_request: HttpRequest, made: Facsimile) -> dict[str, Any]:

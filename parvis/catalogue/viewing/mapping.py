@@ -27,7 +27,9 @@ from parvis.catalogue.viewing.sheet import (
     french,
     graticule,
     path,
+    rooms_of,
     scale,
+    short,
     towns,
     under,
 )  # fmt: skip
@@ -67,6 +69,7 @@ class Cluster:
     """Rows close to each other: where, how many, the address of the map of their cell."""
 
     rows: int
+    short: str
     longitude: str
     latitude: str
     x: str
@@ -178,10 +181,11 @@ def _map(asked: Asked, box: Box | None) -> Map | None:
         )  # fmt: skip
         shapes = [(row, text, _rings(text)) for row, text in texts]
     circles = gathering.circles(found.cells, (WIDTH, view.height), view)
+    taken = rooms_of(circles)
     return Map(
         view.height,
         [_cluster(asked, view, circle, size) for circle in circles],
-        graticule(view),
+        graticule(view, taken),
         _areas(view, shapes),
         total,
         points + found.outside + found.without,
@@ -193,7 +197,7 @@ def _map(asked: Asked, box: Box | None) -> Map | None:
         asked.link(box=_text(_wider(seen))) if box else "",
         place.gathered,
         *under(view),
-        towns(view, circles),
+        towns(view, taken),
         *scale(view),
     )
 
@@ -242,7 +246,7 @@ def _cluster(asked: Asked, view: View, circle: gathering.Circle, size: tuple[int
     )  # fmt: skip
     # A step further in, until cells are some metres wide: what lies there lies in one place.
     return Cluster(
-        circle.rows, degrees(circle.longitude, "EO" if french() else "EW"),
+        circle.rows, short(circle.rows), degrees(circle.longitude, "EO" if french() else "EW"),
         degrees(circle.latitude, "NS"), f"{circle.x:.1f}", f"{circle.y:.1f}",
         f"{circle.radius:.1f}", asked.link(box=_text(near if wide > 0.0001 else view.box)),
     )  # fmt: skip

@@ -13,6 +13,9 @@ WIDTH, HEIGHT_MIN, HEIGHT_MAX = 480, 160, 480
 KM_BY_DEGREE = 111.32
 LAND_CHARACTERS = 16_000
 TOWNS_MAX = 6
+LETTER = 14.0
+"""Width of a letter where the map is smallest, on a telephone; elsewhere there is more room."""
+Room = tuple[float, float, float, float]
 Box = tuple[float, float, float, float]
 
 
@@ -79,7 +82,21 @@ def degrees(value: float, letters: str) -> str:
     return f"{number(round(abs(value), 4), 4)}° {letter}".strip()
 
 
-def graticule(view: View) -> list[Line]:
+def rooms_of(circles: Sequence[gathering.Circle]) -> list[Room]:
+    """What circles take of the sheet: nothing is written there."""
+    return [
+        (c.x - c.radius, c.y - c.radius, c.x + c.radius, c.y + c.radius) for c in circles
+    ]  # fmt: skip
+
+
+def _free(room: Room, taken: Sequence[Room]) -> bool:
+    return not any(
+        room[0] < b[2] and room[2] > b[0] and room[1] < b[3] and room[3] > b[1] for b in taken
+    )
+
+
+def graticule(view: View, taken: list[Room]) -> list[Line]:
+    """Meridians and parallels, their degrees where there is room; `taken` grows by them."""
     west, south, east, north = view.box
     lines: list[Line] = []
     for low, high, letters in ((west, east, "EO" if french() else "EW"), (south, north, "NS")):
@@ -88,19 +105,25 @@ def graticule(view: View) -> list[Line]:
         while k * step <= high and len(lines) < 40:
             value = round(k * step, 8)
             k += 1
+            words = degrees(value, letters)
+            wide = LETTER * len(words)
             if letters == "NS":
-                y = view.y(value)
-                # Written above its line, but for one at the very top; none where meridians are.
+                y, x, anchor = view.y(value), 5.0, "start"
+                # Written above its line, but for one at the very top.
                 at = y - 5 if y > 28 else y + 24
-                words = degrees(value, letters) if at < view.height - 30 else ""
-                lines.append(Line(f"M0 {y:.1f}H{WIDTH}", words, "5", f"{at:.1f}"))
+                drawn = f"M0 {y:.1f}H{WIDTH}"
             else:
-                x = view.x(value)
-                words, foot = degrees(value, letters), f"{view.height - 6}"
+                x, at = view.x(value), view.height - 6.0
+                drawn = f"M{x:.1f} 0V{view.height}"
                 # Written towards the middle, so that no edge cuts it.
-                left = x > WIDTH * 0.7
-                at, anchor = (x - 4, "end") if left else (x + 4, "start")
-                lines.append(Line(f"M{x:.1f} 0V{view.height}", words, f"{at:.1f}", foot, anchor))
+                x, anchor = (x - 4, "end") if x > WIDTH * 0.7 else (x + 4, "start")
+            left = x - wide if anchor == "end" else x
+            room = (left, at - 20, left + wide, at + 4)
+            if _free(room, taken):
+                taken.append(room)
+            else:
+                words = ""
+            lines.append(Line(drawn, words, f"{x:.1f}", f"{at:.1f}", anchor))
     return lines
 
 
@@ -158,33 +181,33 @@ def steps(view: View, line: Sequence[tuple[float, float]], coarse: int, *, close
     return said[0] + " ".join(said[1:]).replace(" -", "-") + ("z" if closed else "")
 
 
-def towns(view: View, circles: Sequence[gathering.Circle]) -> list[Town]:
-    """Names of towns where there is room: not under a circle, nor on another name."""
+def towns(view: View, taken: list[Room]) -> list[Town]:
+    """Names of towns where there is room: not under a circle, nor on other words."""
     west, south, east, north = view.box
-    taken = [(c.x - c.radius, c.y - c.radius, c.x + c.radius, c.y + c.radius) for c in circles]
     found: list[Town] = []
     for name, longitude, latitude in land.TOWNS:
         if not (west < longitude < east and south < latitude < north) or len(found) == TOWNS_MAX:
             continue
         x, y = view.x(longitude), view.y(latitude)
-        # On a telephone letters are nearly twice as large as on a desk.
-        wide = 13 * len(name)
+        wide = LETTER * len(name)
         right = x + 8 + wide < WIDTH
         left = x + 6 if right else x - 6 - wide
-        room = (min(left, x - 4), y - 14, max(left + wide, x + 4), y + 14)
-        free = (
-            room[0] > 0
-            and 40 < y < view.height - 40
-            and not any(
-                room[0] < b[2] and room[2] > b[0] and room[1] < b[3] and room[3] > b[1]
-                for b in taken
-            )
-        )
-        if free:
+        room = (min(left, x - 4), y - 14, max(left + wide, x + 4), y + 10)
+        if room[0] > 0 and 20 < y < view.height - 20 and _free(room, taken):
             taken.append(room)
             at = f"{x + 7:.1f}" if right else f"{x - 7:.1f}"
             found.append(Town(name, f"{x:.1f}", f"{y:.1f}", "start" if right else "end", at))
     return found
+
+
+def short(rows: int) -> str:
+    """A number that fits in a circle: 812, 2.6k, 26k, 1.2M."""
+    for unit, sign in ((1_000_000, "M"), (1_000, "k")):
+        # What rounds to a thousand thousands is a million.
+        if rows >= unit * 0.9995 and rows >= 1_000:
+            part = rows / unit
+            return f"{number(round(part, 1) if part < 9.95 else round(part), 1)}{sign}"
+    return str(rows)
 
 
 def path(view: View, ring: Sequence[tuple[float, float]], coarse: int, filled: bool) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 
 from parvis.catalogue import loading, services, store
 from parvis.catalogue.tests.catalogue_factories import make_dataset
@@ -280,8 +281,16 @@ def test_land_is_cut_at_the_edges():
         assert drawn[0].startswith("M") and sum(map(len, drawn)) <= sheet.LAND_CHARACTERS
     middle = sheet.under(sheet.View((-30, 10, -28, 12)))
     assert middle == ("", ""), "the Atlantic"
-    lines = sheet.graticule(sheet.View((-74, 45, -70, 48)))
+    lines = sheet.graticule(sheet.View((-74, 45, -70, 48)), [])
     assert {line.anchor for line in lines} == {"start", "end"}, "no edge cuts a number"
+    assert not any(
+        line.words for line in sheet.graticule(sheet.View((-74, 45, -70, 48)), [(0, 0, 480, 480)])
+    ), "nothing is written under a circle"
+    with translation.override("en"):
+        numbers = (7, 999, 1_000, 2_605, 9_960, 26_049, 999_400, 999_600, 1_249_999)
+        assert [sheet.short(n) for n in numbers] == [
+            "7", "999", "1k", "2.6k", "10k", "26k", "999k", "1M", "1.2M",
+        ]  # fmt: skip
 
 
 def test_areas_and_points_of_geojson_are_drawn(client, monkeypatch):
