@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 
 from parvis.core.hosts import AddedHosts, to_ascii
+from parvis.tables import choice
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("PARVIS_HOME", BASE_DIR / "var")).resolve()
@@ -349,6 +350,9 @@ MAIL_ENDERS = ["parvis.site.alerts.services.end_all"]
 
 _memory = "django.core.cache.backends.locmem.LocMemCache"
 CACHES = {"default": {"BACKEND": _memory}}
+# What answers queries over tables reads PARVIS_ENGINE and PARVIS_SPARK_MASTER by itself; what
+# cannot start is refused now, with what to install.
+choice.checked()
 PAGE_CACHE_SECONDS = int(os.environ.get("PARVIS_PAGE_CACHE", "60"))
 
 LOGGING = {

@@ -30,7 +30,7 @@ DRAWN = [
 ]
 # Two, each with a demonstration of its own: a browser and a server keep a core busy.
 BROWSERS = ["-n", "2", "--dist", "worksteal"]
-PACKAGES = {"chromium": "chromium", "initdb": "postgresql"}
+PACKAGES = {"chromium": "chromium", "initdb": "postgresql", "java": "openjdk-17-jre-headless"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def everything() -> list[Step]:
     """Return every step; the last one is pytest, whose last line closes the output."""
     return [
         *style(),
-        Step("tests on SQLite", [*PYTEST, *WORKERS, "-m", "not browser"]),
+        Step("tests on SQLite", [*PYTEST, *WORKERS, "-m", "not browser and not spark"]),
         Step(
             "tests on PostgreSQL",
             [
@@ -71,10 +71,21 @@ def everything() -> list[Step]:
                 *PYTEST,
                 *WORKERS,
                 "-m",
-                "not browser and not once",
+                "not browser and not spark and not once",
                 *PURE,
                 *DRAWN,
             ],
+        ),
+        Step(
+            "tests on Spark",
+            _bin(
+                "python",
+                "tools/spark.py",
+                "-m",
+                "spark",
+                "--durations=5",
+                "tests/tables/test_spark.py",
+            ),
         ),
         Step("tests in a browser", [*PYTEST, *BROWSERS, "-m", "browser", "tests/browser"]),
     ]
@@ -84,7 +95,9 @@ def fast() -> list[Step]:
     """Return the steps of `make test-fast`."""
     return [
         *style(),
-        Step("tests on SQLite", [*PYTEST, "-n", "2", "-m", "not browser and not slow"]),
+        Step(
+            "tests on SQLite", [*PYTEST, "-n", "2", "-m", "not browser and not spark and not slow"]
+        ),
     ]
 
 
@@ -95,7 +108,7 @@ def _there(program: str) -> bool:
 
 
 def install_services() -> bool:
-    """Install a browser and PostgreSQL when we may; return whether all is there."""
+    """Install a browser, PostgreSQL and Java when we may; return whether all is there."""
     missing = [PACKAGES[program] for program in PACKAGES if not _there(program)]
     if not missing:
         return True

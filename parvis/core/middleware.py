@@ -15,6 +15,7 @@ from ninja.utils import check_csrf
 from parvis.core import access, metrics, tokens
 from parvis.core.errors import Forbidden, Invalid, Refused, SignInNeeded
 from parvis.core.logs import mask
+from parvis.tables.errors import EngineAway
 
 log = logging.getLogger("parvis.access")
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -146,18 +147,18 @@ def _spoken(request: HttpRequest, error: Exception) -> HttpResponse | None:
         return pages.refused(request, error)
     if unreadable(error):
         return pages.bad_request(request)
-    away = isinstance(error, OperationalError) or (
+    away = isinstance(error, OperationalError | EngineAway) or (
         isinstance(error, DatabaseError) and "disk" in str(error).lower()
     )
     if away:
-        logging.getLogger("parvis").error("database away", exc_info=error)
+        logging.getLogger("parvis").error("database or engine away", exc_info=error)
         full = "full" in str(error).lower()
         return pages.away(request, status=507 if full else 503)
     return None
 
 
 class SpokenErrors:
-    """Turns refusals into pages (or JSON under /api/) with words; a database away is 503."""
+    """Turns refusals into pages (or JSON under /api/) with words; what is away is 503."""
 
     def __init__(self, respond: Respond) -> None:
         self.respond = respond

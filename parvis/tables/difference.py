@@ -84,30 +84,36 @@ def changes(
     shared = _shared(old, new)
     if key:
         _check_key(store, (old, new), key)
-        keys = ", ".join(
-            f"CAST(coalesce({_cell('o', k)}, {_cell('n', k)}) AS VARCHAR)" for k in key
+        keys = [f"coalesce({_key('o', i)}, {_key('n', i)})" for i in range(len(key))]
+        named = ", ".join(f"{sql} AS key_{i}" for i, sql in enumerate(keys))
+        # A key by its parts: engines do not agree on where an empty one stands in a list.
+        order = ", ".join(f"key_{i}" for i in range(len(key)))
+        texts = ", ".join(
+            f"CAST({_cell('o', name)} AS VARCHAR) AS before_{i}, "
+            f"CAST({_cell('n', name)} AS VARCHAR) AS after_{i}"
+            for i, name in enumerate(shared)
         )
         # An entry for each column; the ones that do not differ are left out below.
         parts = ", ".join(
-            f"{{'name': {_literal(name)}, 'before': CAST({_cell('o', name)} AS VARCHAR), "
-            f"'after': CAST({_cell('n', name)} AS VARCHAR)}}"
-            for name in shared
+            f"{{'name': {_literal(name)}, 'before': before_{i}, 'after': after_{i}}}"
+            for i, name in enumerate(shared)
         )
         sql = (
             'SELECT change, "key", part.name AS "column", part.before AS "before", '  # noqa: S608
-            "part.after AS \"after\" FROM (SELECT CASE WHEN here_o IS NULL THEN 'added' "
+            f'part.after AS "after" FROM (SELECT change, "key", {order}, unnest([{parts}]) AS part '
+            "FROM (SELECT CASE WHEN here_o IS NULL THEN 'added' "
             "WHEN here_n IS NULL THEN 'removed' ELSE 'changed' END AS change, "
-            f'[{keys}] AS "key", unnest([{parts}]) AS part '
-            f"FROM {_joined(store, old, new, key)}) WHERE part.before IS DISTINCT FROM part.after "
-            'ORDER BY "key", "column"'
+            f'[{", ".join(keys)}] AS "key", {named}, {texts} '
+            f"FROM {_joined(store, old, new, key)})) WHERE part.before IS DISTINCT FROM part.after "
+            f'ORDER BY {order}, "column"'
         )
     elif shared:
-        cells = ", ".join(quoted(name) for name in shared)
+        cells = ", ".join(f"cell_{i}" for i in range(len(shared)))
         sql = (
             "SELECT CASE WHEN n > 0 THEN 'added' ELSE 'removed' END AS change, "  # noqa: S608
             f'[{cells}] AS "key", NULL::VARCHAR AS "column", NULL::VARCHAR AS "before", '
             'NULL::VARCHAR AS "after" FROM (SELECT *, unnest(range(abs(n)::BIGINT)) AS copy '
-            f'FROM ({_balance(store, old, new, shared)})) ORDER BY change, "key"'
+            f"FROM ({_balance(store, old, new, shared)})) ORDER BY change, {cells}"
         )
     else:
         return pa.RecordBatchReader.from_batches(ROWS, [])
@@ -125,6 +131,10 @@ def _literal(text: str) -> str:
 
 def _cell(side: str, name: str) -> str:
     return quoted(f"{side}_{name}")
+
+
+def _key(side: str, i: int) -> str:
+    return quoted(f"key_{side}_{i}")
 
 
 def _differs(name: str) -> str:
@@ -152,23 +162,27 @@ def _joined(store: Store, old: Version, new: Version, key: Sequence[str]) -> str
         columns = ", ".join(
             f"{quoted(name)} AS {_cell(side, name)}" for name in version.schema.names
         )
+        keys = ", ".join(
+            f"CAST({quoted(name)} AS VARCHAR) AS {_key(side, i)}" for i, name in enumerate(key)
+        )
         sides.append(
-            f"(SELECT {columns}, true AS here_{side} FROM {source(store.path(version))})"  # noqa: S608
+            f"(SELECT {columns}, {keys}, true AS here_{side} FROM {source(store.path(version))})"  # noqa: S608
         )
     # Equal as text, since a type may have changed; "=" alone can be joined by hash, nulls beside.
     same = " AND ".join(
-        f"coalesce(CAST({_cell('o', k)} AS VARCHAR), '') = "
-        f"coalesce(CAST({_cell('n', k)} AS VARCHAR), '') "
-        f"AND ({_cell('o', k)} IS NULL) = ({_cell('n', k)} IS NULL)"
-        for k in key
+        f"coalesce({_key('o', i)}, '') = coalesce({_key('n', i)}, '') "
+        f"AND ({_key('o', i)} IS NULL) = ({_key('n', i)} IS NULL)"
+        for i in range(len(key))
     )
     return f"{sides[0]} FULL OUTER JOIN {sides[1]} ON {same}"
 
 
 def _balance(store: Store, old: Version, new: Version, shared: Sequence[str]) -> str:
-    """Rows as text with how many more of them there are now."""
-    cells = ", ".join(f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}" for name in shared)
-    names = ", ".join(quoted(name) for name in shared)
+    """Rows as text, in columns cell_0, cell_1…, with how many more of them there are now: n."""
+    cells = ", ".join(
+        f"CAST({quoted(name)} AS VARCHAR) AS cell_{i}" for i, name in enumerate(shared)
+    )
+    names = ", ".join(f"cell_{i}" for i in range(len(shared)))
     return (
         f"SELECT {names}, sum(one)::BIGINT AS n FROM ("  # noqa: S608
         f"SELECT {cells}, 1 AS one FROM {source(store.path(new))} UNION ALL "

@@ -1,4 +1,9 @@
-"""DuckDB, shut in: it reads one folder of Parquet files and nothing else."""
+"""Queries over a folder of Parquet files: by DuckDB, shut in it, or by Spark when it is chosen.
+
+Every query of the store is a text of DuckDB's SQL and its parameters, and comes through `batches`
+or `table`. Which engine answers is said by `choice`; for Spark, `spark_sql` says the same in its
+words.
+"""
 
 import os
 import threading
@@ -10,6 +15,7 @@ from typing import Any, cast
 import duckdb
 import pyarrow as pa
 
+from parvis.tables import choice, quick
 from parvis.tables.errors import TableError
 
 THREADS = 2
@@ -26,6 +32,8 @@ def quoted(name: str) -> str:
 
 def source(path: Path) -> str:
     """The FROM clause for a version; the path is the hash we named the file by, never user text."""
+    if copy := quick.source(path):
+        return copy
     literal = str(path).replace("'", "''")
     return f"read_parquet('{literal}', file_row_number = true)"
 
@@ -58,7 +66,8 @@ def _database(folder: Path) -> duckdb.DuckDBPyConnection:
         },
     )
     database.execute(f"SET allowed_directories = ['{literal}/']")
-    database.execute("SET TimeZone = 'UTC'")
+    # For every cursor: without GLOBAL it would hold for this connection alone.
+    database.execute("SET GLOBAL TimeZone = 'UTC'")
     database.execute("SET enable_external_access = false")
     database.execute("SET lock_configuration = true")
     return database
@@ -69,8 +78,19 @@ def batches(
 ) -> pa.RecordBatchReader:
     """The answer as it comes, cast to `schema` if given; the cursor closes when it is used up.
 
-    Raises `TableError("bad_query")` when DuckDB refuses a value, such as text for a date.
+    Raises `TableError("bad_query")` when a value is refused, such as text for a date; EngineAway
+    when the engine is another machine that does not answer.
     """
+    if choice.name() == choice.SPARK:
+        from parvis.tables import spark
+
+        return spark.batches(folder, sql, parameters, schema)
+    return _batches(folder, sql, parameters, schema)
+
+
+def _batches(
+    folder: Path, sql: str, parameters: Sequence[Any], schema: pa.Schema | None = None
+) -> pa.RecordBatchReader:
     stream = _stream(folder, sql, parameters, schema)
     first = cast(pa.Schema, next(stream))  # errors come out here, and the schema is known
     return pa.RecordBatchReader.from_batches(first, stream)
@@ -81,7 +101,7 @@ def _stream(
 ) -> Iterator[pa.Schema | pa.RecordBatch]:
     with cursor(folder) as connection:
         try:
-            relation = connection.sql(sql, params=list(parameters))
+            relation = connection.sql(quick.ready(connection, folder, sql), params=list(parameters))
             reader = relation.to_arrow_reader(BATCH_ROWS)
         except duckdb.Error as error:
             raise TableError("bad_query", {"detail": _first_line(error)}) from error
@@ -96,6 +116,11 @@ def _stream(
 def table(folder: Path, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
     """A short answer as a list of dicts."""
     return batches(folder, sql, parameters).read_all().to_pylist()
+
+
+def local(folder: Path, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """A short answer of DuckDB in this process, whatever engine is chosen."""
+    return _batches(folder, sql, parameters).read_all().to_pylist()
 
 
 def _first_line(error: Exception) -> str:

@@ -122,3 +122,7 @@ class TableError(Exception):
         self.reason = reason
         self.params = dict(params or {})
         super().__init__(REASONS[reason] % self.params)
+
+
+class EngineAway(Exception):
+    """The engine that answers queries cannot be reached, or lacks what it needs to start."""

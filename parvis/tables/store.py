@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from parvis.tables import profile, query
+from parvis.tables import profile, query, quick
 from parvis.tables.errors import TableError
 from parvis.tables.profile import Profile
 from parvis.tables.query import Query
@@ -101,6 +101,7 @@ class Store:
 
     def delete(self, version: Version) -> bool:
         """Remove the file for good; False if it was gone already."""
+        quick.drop(version.path)
         try:
             version.path.unlink()
         except FileNotFoundError:

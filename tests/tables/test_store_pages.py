@@ -310,6 +310,11 @@ def test_difference_of_other_columns_and_types(store):
         assert caught.value.reason == reason
     none = store.put(pa.table({"z": [1]}))
     assert difference(store, old, none).added == 1
+    # Columns called as those of our own query.
+    ours = {"n": [1, 2], "one": [3, None], "cell_0": ["a", "b"], "copy": [5, 6], "change": [7, 8]}
+    a, b = (store.put(pa.table({k: v[:end] for k, v in ours.items()})) for end in (1, 2))
+    assert difference(store, a, b).added == difference(store, a, b, ["n"]).added == 1
+    assert changes(store, a, b).read_all()["key"].to_pylist() == [["2", None, "b", "6", "8"]]
     assert changes(store, old, none).read_all().num_rows == 0
 
 

@@ -239,6 +239,9 @@ def test_times_in_utc_come_back_in_utc(store):
     assert version.schema["at"].utc
     assert answer(store, version, where=(Where("at", "=", quebec),)) == [(moment,)]
     assert answer(store, version, where=(Where("at", ">", moment.isoformat()),)) == []
+    # Wherever the server is: it was written Z and was the time of here.
+    assert store.profile(version).columns[0].minimum == "2024-07-01T03:30:00Z"
+    assert store.facets(version, "at")[0][0].utcoffset() == datetime.timedelta(0)
 
 
 def test_put_refuses_what_cannot_be_published(store):
