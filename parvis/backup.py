@@ -89,6 +89,8 @@ def _is_left_out(relative: Path) -> bool:
         or name.startswith("worker.heartbeat")
         or (first == "files" and name.startswith("tmp"))
         or relative.parts[:2] == ("tables", "tmp")
+        # Made again from the tables themselves.
+        or (relative.parts[0] == "tables" and relative.suffix == ".duckdb")
     )
 
 

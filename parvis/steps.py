@@ -141,6 +141,13 @@ def _facsimiles() -> bool:
     return bool(tasks.ask())
 
 
+def _quicken() -> bool:
+    """Copy a large table that was published in the form that is read fastest."""
+    from parvis.catalogue import store
+
+    return store.quicken()
+
+
 def _leftovers() -> bool:
     """Remove what uploads that were refused left on the disk a day ago."""
     from parvis.catalogue import leftovers
@@ -304,6 +311,8 @@ def lanes(jobs: Jobs | None = None) -> dict[str, list[Step]]:
             Step("daily", _daily, every=60),
             Step("quality", _quality, every=30),
             Step("facsimiles", _facsimiles, every=600),
+            Step("quick copies", _quicken, every=20),
             Step("copies", Made("parvis.site.copies.Keeper"), every=60),
+            Step("alerts", Made("parvis.site.alerts.tasks.Keeper"), every=60),
         ],
     }

@@ -7,7 +7,7 @@ import time
 from parvis.catalogue import store
 from parvis.catalogue.approval.models import RemovedFile
 from parvis.catalogue.datastore.models import Table
-from parvis.catalogue.models import Version
+from parvis.catalogue.models import Resource, Version
 from parvis.core import files
 
 KEPT_SECONDS = 86_400
@@ -35,4 +35,12 @@ def sweep(now: float | None = None) -> int:
         if path.stem not in kept and path.stat().st_mtime < before:
             path.unlink()
             gone += 1
+    current = Resource.objects.filter(current__isnull=False).values_list(
+        "current__sha256", flat=True
+    )
+    read = set(current)
+    for path in (*root.glob("??/*.duckdb"), *root.glob("??/*.tmp*")):
+        # Copies of old versions are made no more; those of now are made again by the worker.
+        if path.stem not in read and path.stat().st_mtime < before:
+            path.unlink()
     return gone + files.sweep(before)

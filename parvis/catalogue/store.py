@@ -1,9 +1,12 @@
 """Where the tables are: one store of immutable Parquet files under PARVIS_HOME."""
 
 from django.conf import settings
+from django.db.models import F
 
 from parvis.catalogue.models import Version
+from parvis.tables import quick
 from parvis.tables import store as tables_store
+from parvis.tables.errors import TableError
 from parvis.tables.schema import Schema
 
 
@@ -18,5 +21,22 @@ def schema_of(version: Version) -> Schema:
 
 
 def stored(version: Version) -> tables_store.Version:
-    """Return the file of a version. Raises TableError("no_such_version") when it is gone."""
-    return store().version(version.sha256, schema_of(version))
+    """Return the file of a version. Raises TableError("no_such_version") when it is gone.
+
+    What the row of the version says is not read again in the file.
+    """
+    path = store().root / version.path
+    if not path.exists():
+        raise TableError("no_such_version")
+    schema = schema_of(version)
+    return tables_store.Version(version.sha256, version.rows, schema, version.bytes, path)
+
+
+def quicken() -> bool:
+    """Make the copy of one large table that people read, and say whether there was one to make."""
+    large = Version.objects.filter(rows__gte=quick.ROWS_MIN, resource__current=F("pk"))
+    for place in large.order_by("-published_at").values_list("path", flat=True):
+        path = store().root / place
+        if path.exists() and quick.make(path):
+            return True
+    return False

@@ -128,6 +128,10 @@ def compile_query(path: Path, schema: Schema, query: Query) -> tuple[str, list[A
         beyond, values = bound(path, schema, query)
         conditions += f"{' AND' if conditions else ' WHERE'} ({beyond})"
         parameters += values
+    if query.after is not None and query.limit is not None and not _narrowed(query):
+        # In the order of the file it is known where this page ends: nothing beyond is read.
+        conditions += f" AND {_ORDER} < ?"
+        parameters.append(query.after + query.offset + _natural(query.limit, "limit"))
     once = "DISTINCT " if query.distinct else ""
     sql = f"SELECT {once}{selected} FROM {_source(path, query)}{conditions}{tail}"  # noqa: S608
     if query.distinct:
@@ -141,6 +145,10 @@ def compile_query(path: Path, schema: Schema, query: Query) -> tuple[str, list[A
         sql += " OFFSET ?"
         parameters.append(_natural(query.offset, "offset"))
     return sql, parameters, answer
+
+
+def _narrowed(query: Query) -> bool:
+    return bool(query.where or query.any_of or query.search or query.sort or query.before)
 
 
 def _source(path: Path, query: Query) -> str:

@@ -18,7 +18,7 @@ from parvis.tables import choice
 ROWS_MIN = 50_000
 """Smaller tables are read as fast from their Parquet file."""
 ATTACHED_MAX = 8
-THREADS = 2
+_CONFIG = {"threads": "2", "memory_limit": "1GB"}
 _NAME = re.compile(r'"quick_([0-9a-f]{64})"')
 _lock = threading.Lock()
 _attached: dict[tuple[int, Path], OrderedDict[str, Path]] = {}
@@ -44,7 +44,7 @@ def make(path: Path) -> bool:
     temporary = copy.with_name(f"{secrets.token_hex(8)}.tmp")
     literal = str(path).replace("'", "''")
     try:
-        with duckdb.connect(str(temporary), config={"threads": str(THREADS)}) as database:
+        with duckdb.connect(str(temporary), config=_CONFIG) as database:
             database.execute("SET GLOBAL TimeZone = 'UTC'")
             database.execute(
                 "CREATE TABLE rows AS SELECT *, file_row_number "  # noqa: S608

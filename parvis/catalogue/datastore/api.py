@@ -148,7 +148,7 @@ def dataset_rows(request: HttpRequest, name: str, asked: InQuery[RowsAsked]) -> 
     base = _base(request, asked, schema)
     files = store.store()
     try:
-        stored = files.version(version.sha256, schema)
+        stored = store.stored(version)
         count = files.count(stored, base)
         rows, following = _page(request, asked, base, schema, stored)
         facets = {
