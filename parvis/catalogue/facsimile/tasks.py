@@ -159,6 +159,8 @@ def _places(file: File, _name: str, _progress: jobs.Progress) -> dict[str, Any]:
     table = {
         "sha256": stored.sha256,
         "rows": stored.rows,
+        "bytes": stored.bytes,
+        "path": str(stored.path.relative_to(store.store().root)),
         "columns": stored.schema.as_list(),
         "profile": store.store().profile(stored).as_dict(),
     }

@@ -132,6 +132,8 @@ def _places(request: HttpRequest, made: Facsimile) -> dict[str, Any]:
     version = Version(
         sha256=table["sha256"],
         rows=table["rows"],
+        bytes=table["bytes"],
+        path=table["path"],
         columns=table["columns"],
         profile=table["profile"],
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import Any
 
+from django.utils.translation import get_language
+
 from parvis.catalogue import store
 from parvis.catalogue.datastore.api import COMPARED_ROWS_MAX
 from parvis.catalogue.loading import in_words
@@ -64,12 +66,19 @@ def _unique(version: Version) -> list[str]:
     ]
 
 
+def _type_words(schema: Schema) -> dict[str, str]:
+    """The type of each column in the reader's language."""
+    language = (get_language() or "fr")[:2]
+    return {line["name"]: line["type"] for line in schema.codebook(language)}
+
+
 def compare(old: Version, new: Version, key: Sequence[str] | None) -> Compared:
     """Return what changed. `key` None guesses it; empty compares whole rows."""
     before, after = store.schema_of(old), store.schema_of(new)
     shared = [name for name in after.names if name in before.names]
+    words_before, words_after = _type_words(before), _type_words(after)
     types = [
-        (name, before[name].type, after[name].type)
+        (name, words_before[name], words_after[name])
         for name in shared
         if before[name].type != after[name].type
     ]

@@ -79,7 +79,7 @@ def french() -> bool:
 def degrees(value: float, letters: str) -> str:
     """Degrees in words: 46.81° N."""
     letter = letters[0] if value > 0 else letters[1] if value < 0 else ""
-    return f"{number(round(abs(value), 4), 4)}° {letter}".strip()
+    return f"{number(round(abs(value), 4), 4)}°\u00a0{letter}".strip()
 
 
 def rooms_of(circles: Sequence[gathering.Circle]) -> list[Room]:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import translation
 from PIL import Image
 
-from parvis.catalogue import entry_files, others, services
+from parvis.catalogue import leftovers, loading, others, services
 from parvis.catalogue.facsimile import kinds, making, tasks
 from parvis.catalogue.facsimile.models import Facsimile, Leaf
 from parvis.catalogue.models import Dataset, Resource
@@ -136,6 +136,10 @@ def test_pages_pictures_texts_and_lists(
     response, text = shown(client, rows["zone.geojson"])
     assert response.context["map"].areas_total == 1 and 'class="series"' in text
     shown(client, rows["zone.geojson"], "?box=9,9,1,1", status=422)
+    table = Facsimile.objects.get(kind="places").table
+    assert table["sha256"] in leftovers.tables_kept(), "swept away neither at once nor later"
+    loading.drop_table(table["sha256"])
+    assert shown(client, rows["zone.geojson"])[0].context["map"]
     text = shown(client, rows["lisez-moi.md"])[1]
     assert "<h1>Titre</h1>" not in text and "Titre" in text and "<b>" not in text
     assert "&lt;b&gt;" in shown(client, rows["lisez-moi.md"], "?as=source")[1]
@@ -202,7 +206,13 @@ def test_what_cannot_be_shown_says_so_and_nothing_runs(client: Client, monkeypat
         shown(client, rows["long.log"], attempt)
     for args in (["divers", "rien"], ["rien", "long-log"]):
         assert client.get(reverse("file_preview", args=args)).status_code == 404
-    assert entry_files.extension_of("a.PDF?x") == "pdf"
+    # Once no dataset holds a file, its preview goes too, and its pictures are left to nobody.
+    held = Facsimile.objects.count()
+    Resource.objects.filter(file=rows["scan.tif"].file).delete()
+    leftovers.sweep()
+    assert Facsimile.objects.count() == held - 1
+    leaves = Leaf.objects.filter(facsimile=rows["scan.tif"].file_id)
+    assert not leaves.exists() and rows["anime.gif"].file.facsimile.leaves.exists()
 
 
 def test_what_the_process_answers_is_checked(tmp_path: Path, monkeypatch: Any) -> None:
