@@ -255,5 +255,7 @@ LEAF_OF: dict[str, tuple[str, Facts] | None] = {
     "mailbox.released": None,
     "subscription.confirmed": None,
     "subscription.ended": None,
+    "alert.confirmed": None,
+    "alert.ended": None,
     "participants.told": None,
 }  # fmt: skip

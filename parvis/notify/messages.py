@@ -43,17 +43,19 @@ def site_name() -> str:
     return (tr(site.name) if site else "") or "Parvis"
 
 
-def _compose(
+def compose(
     name: str,
     email: str,
     subject: str,
     context: Mapping[str, Any],
     headers: Mapping[str, str] | None = None,
+    folder: str = "notify/mail",
 ) -> EmailMultiAlternatives:
+    """Return the message that a pair of templates (text, HTML) makes, in the active language."""
     values = {"site_name": site_name(), "site_url": settings.SITE_URL, "demo": settings.DEMO}
     values |= {"subject": subject, **context}
-    text = render_to_string(f"notify/mail/{name}.txt", values)
-    html = render_to_string(f"notify/mail/{name}.html", values)
+    text = render_to_string(f"{folder}/{name}.txt", values)
+    html = render_to_string(f"{folder}/{name}.html", values)
     made = EmailMultiAlternatives(
         " ".join(subject.split()),
         "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n",
@@ -87,7 +89,7 @@ def confirm(row: Subscription, token: str) -> EmailMultiAlternatives:
     with override(row.language):
         name = followed(row.node, confirmed=False)
         context = {"followed": name, "url": absolute(reverse("confirm_subscription", args=[token]))}
-        return _compose("confirm", row.email, _("Confirm your subscription"), context)
+        return compose("confirm", row.email, _("Confirm your subscription"), context)
 
 
 def receipt(node: Node, email: str, language: str, token: str | None) -> EmailMultiAlternatives:
@@ -102,7 +104,7 @@ def receipt(node: Node, email: str, language: str, token: str | None) -> EmailMu
             "url": absolute(reverse("follow_up_code", args=[code])),
             "confirm_url": absolute(reverse("confirm_subscription", args=[token])) if token else "",
         }
-        return _compose("receipt", email, _("Your receipt"), context)
+        return compose("receipt", email, _("Your receipt"), context)
 
 
 def test(email: str, language: str, number: str, token: str) -> EmailMultiAlternatives:
@@ -110,7 +112,7 @@ def test(email: str, language: str, number: str, token: str) -> EmailMultiAltern
     with override(language):
         context = {"number": number, "url": absolute(reverse("mail_received", args=[token]))}
         subject = _("Mail test %(number)s") % {"number": number}
-        return _compose("test", email, subject, context)
+        return compose("test", email, subject, context)
 
 
 def digest(email: str, language: str, items: Sequence[Item], token: str) -> EmailMultiAlternatives:
@@ -137,4 +139,4 @@ def digest(email: str, language: str, items: Sequence[Item], token: str) -> Emai
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "Precedence": "bulk",
         }
-        return _compose("digest", email, subject[:200], context, headers)
+        return compose("digest", email, subject[:200], context, headers)

@@ -2,10 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from parvis.core import access, keys
@@ -157,7 +159,7 @@ def end(token: str, *, everything: bool = False, now: datetime | None = None) ->
     now = now or timezone.now()
     row = tokens.resolve(token)
     if isinstance(row, Person):
-        return _forget_person(row)
+        return _forget_person(row) + _end_elsewhere(row.email)
     if row.ended_at is not None:
         return 0
     email = row.email
@@ -170,7 +172,13 @@ def end(token: str, *, everything: bool = False, now: datetime | None = None) ->
     if everything:
         person = Person.objects.filter(email=email).first()
         ended += _forget_person(person) if person else 0
+        ended += _end_elsewhere(email)
     return ended
+
+
+def _end_elsewhere(email: str) -> int:
+    """End what other parts send to an address that wants no more news; return how many."""
+    return sum(import_string(name)(email) for name in settings.MAIL_ENDERS)
 
 
 def _forget_person(person: Person) -> int:

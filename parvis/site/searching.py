@@ -70,8 +70,10 @@ class Filters:
         own += [("sort", self.order)] if self.order else []
         return "?" + urlencode([*own, *pairs], errors="replace")
 
-    def find(self, *, limit: int, offset: int = 0, order: str = "") -> search.Found:
-        """Return what these filters find."""
+    def find(
+        self, *, limit: int, offset: int = 0, order: str = "", after: int = 0
+    ) -> search.Found:
+        """Return what these filters find; `after`: among later entries of the index only."""
         return search.search(
             self.text,
             limit=limit,
@@ -79,6 +81,7 @@ class Filters:
             chosen=_by_id(self.chosen),
             without=_by_id(self.without),
             order=order or self.order or "relevance",
+            after=after,
         )
 
 

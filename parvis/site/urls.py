@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("parvis.site.routes.promises")),
     path("", include("parvis.site.routes.citing")),
     path("", include("parvis.site.routes.notify")),
+    path("", include("parvis.site.alerts.urls")),
     path("", include("parvis.site.routes.proposals")),
     path("", include("parvis.site.routes.catalogue")),
     path("", include("parvis.site.routes.understand")),
