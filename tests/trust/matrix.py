@@ -134,6 +134,9 @@ PAGES: dict[str, Row] = {
     "data_discussion_reply": Row("discussion", EVERYONE, EVERYONE),
     "appeal": Row("decision", EVERYONE, EVERYONE),
     "confirm_subscription": Row("token", EVERYONE, EVERYONE),
+    "saved_search_new": Row("none", EVERYONE, EVERYONE),
+    "saved_search_confirm": Row("alert_token", EVERYONE, EVERYONE),
+    "saved_search_unsubscribe": Row("alert_token", EVERYONE, EVERYONE),
     "unsubscribe": Row("token", EVERYONE, EVERYONE),
     # what a receipt code opens, and nothing else
     "follow_up_code": Row("code", AUTHOR, None, code=True),
@@ -155,6 +158,9 @@ PAGES: dict[str, Row] = {
     "data_request_support": Row("data_request", SIGNED, SIGNED),
     "follow": Row("node", EVERYONE, EVERYONE),
     "my_subscriptions": Row("none", SIGNED),
+    "my_searches": Row("none", SIGNED),
+    "my_search_rename": Row("own_search", None, only("citizen")),
+    "my_search_end": Row("own_search", None, only("citizen")),
     "stop_subscription": Row("own_subscription", None, only("citizen")),
     "account_overview": Row("none", SIGNED),
     "api_tokens": Row("none", SIGNED),
@@ -517,7 +523,7 @@ MACHINES: dict[str, Row] = {
 # Without a CSRF token a POST is refused, but here: programs have no cookie to abuse, and the
 # one-click unsubscribe of mail programs (RFC 8058) brings its own secret in the address, as does
 # the link of a reader without an account.
-WITHOUT_CSRF = frozenset({"review_secret", "unsubscribe"})
+WITHOUT_CSRF = frozenset({"review_secret", "unsubscribe", "saved_search_unsubscribe"})
 
 # What is not public, asked at its public address: who sees it. Others get 404 (410 once public).
 STATES: list[tuple[str, str, frozenset[str]]] = [

@@ -47,6 +47,8 @@ from parvis.plan.tests import plan_factories as plans
 from parvis.proactive import placing
 from parvis.proactive import services as typed_registers
 from parvis.proactive.tests import proactive_factories as proactive
+from parvis.site.alerts import services as alerts
+from parvis.site.alerts.models import SavedSearch
 from parvis.site.models import FrozenCopy
 from parvis.strategy.tests import strategy_factories as frame
 from parvis.understand.tests import understand_factories as understand
@@ -493,6 +495,11 @@ def _others(world: World) -> None:
     theirs = Subscription.objects.get(email=world.people["citizen"].email)
     notify.confirm(tokens.of_subscription(theirs))
     api_tokens.issue(actor=SYSTEM, person=world.people["citizen"], name="Programme", days=None)
+    alerts.save(actor=SYSTEM, where="dataset", query="q=a", email="chercheuse@test.example")
+    unsure = SavedSearch.objects.get(email="chercheuse@test.example")
+    citizen = actor_for(world.people["citizen"])
+    kept = alerts.save(actor=citizen, where="dataset", query="q=b")
+    assert kept is not None
     bounces.record("perdue@test.example", status="5.1.1")
     with transaction.atomic():
         emit("mail.tested", node=None, data={"test": "0badcafe"})
@@ -503,6 +510,8 @@ def _others(world: World) -> None:
         "token": [tokens.of_subscription(row)],
         "node": [node.pk],
         "own_subscription": [theirs.pk],
+        "alert_token": [alerts.token_of(unsure)],
+        "own_search": [kept.pk],
         "own_token": [ApiToken.objects.get(person=world.people["citizen"]).pk],
         "mail": ["20260101-000000-1.log", 0],
         "mailbox": [Mailbox.objects.get(bounces__gt=0).pk],
