@@ -14,7 +14,7 @@ from ninja import Router, Schema
 from pydantic import Field
 
 from parvis.catalogue import previews, queries, store
-from parvis.catalogue.datastore import statements
+from parvis.catalogue.datastore import sources, statements
 from parvis.catalogue.lists import FORMATS
 from parvis.catalogue.loading import in_words
 from parvis.catalogue.models import Dataset, Resource, Version
@@ -138,12 +138,9 @@ def dataset_rows(request: HttpRequest, name: str, asked: InQuery[RowsAsked]) -> 
     filled; `words` searches every column. With `group_by`, `sum`, `average`, `min`, `max` or
     `distinct` the rows are groups, with `count` and figures called `sum_column` and so on.
     """
-    resource = _file(queries.dataset_by_slug(name), asked.file)
     if not (0 < asked.limit <= ROWS_MAX) or asked.offset < 0:
         raise Invalid({"limit": [f"1 to {ROWS_MAX}"]})
-    version = resource.current
-    if version is None:
-        raise NotFound
+    version = sources.public_table(name, asked.file)
     schema = store.schema_of(version)
     base = _base(request, asked, schema)
     files = store.store()

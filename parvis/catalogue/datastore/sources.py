@@ -8,10 +8,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, SlugField
 from django.utils import timezone
 
-from parvis.catalogue import loading, store
+from parvis.catalogue import loading, queries, store
 from parvis.catalogue.datastore import fields, snapshot
 from parvis.catalogue.datastore.fields import ID, Field
 from parvis.catalogue.datastore.models import Alias, Table
@@ -20,6 +20,7 @@ from parvis.core import access
 from parvis.core.access import NOBODY, Actor
 from parvis.core.errors import NotFound
 from parvis.core.models import State
+from parvis.core.prepared import Prepared
 from parvis.tables import store as tables_store
 from parvis.tables.errors import TableError
 from parvis.tables.query import Query
@@ -181,3 +182,31 @@ def public(path: Sequence[str]) -> Source | None:
         return read(found[0], NOBODY)
     except NotFound:
         return None
+
+
+# The rows of a public table are asked far more often than anything else of its dataset.
+_tables = Prepared(
+    lambda slug: (
+        Version.objects.filter(
+            resource__dataset__node__kind="dataset",
+            resource__dataset__node__slug=slug,
+            resource__dataset__node__state=State.PUBLIC,
+            resource__published_at__isnull=False,
+            resource__current=F("pk"),
+        )
+        .select_related("resource")
+        .defer("profile")
+        .order_by("resource__position", "resource__pk")
+    ),
+    slug=SlugField(),
+)
+
+
+def public_table(name: str, file: str) -> Version:
+    """Return the version that people get of a table. Raises NotFound, Gone once withdrawn."""
+    for version in _tables(slug=name):
+        if file in ("", version.resource.slug):
+            return version
+    # Says whether it was withdrawn, or never there.
+    queries.dataset_by_slug(name)
+    raise NotFound
