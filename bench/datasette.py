@@ -277,7 +277,8 @@ def measured(rows: int, requests: int) -> list[tuple[str, list[float], list[floa
         dump(PORTS[1], "/data/t.csv?_stream=on"),
     )
     for place, name in enumerate(("whole as CSV: first byte", "whole as CSV: last byte")):
-        found.append((name, *([float(run[place])] for run in runs)))
+        here, there = ([float(run[place])] for run in runs)
+        found.append((name, here, there))
     return found
 
 
