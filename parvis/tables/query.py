@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
-from parvis.tables import engine, keyset
+from parvis.tables import engine, keyset, quick
 from parvis.tables.condition import SEARCH_CHARACTERS_MAX as SEARCH_CHARACTERS_MAX
 from parvis.tables.condition import Where as Where
 from parvis.tables.condition import bad, condition, order_keys, placed
@@ -133,7 +133,12 @@ def compile_query(path: Path, schema: Schema, query: Query) -> tuple[str, list[A
         conditions += f" AND {_ORDER} < ?"
         parameters.append(query.after + query.offset + _natural(query.limit, "limit"))
     once = "DISTINCT " if query.distinct else ""
-    sql = f"SELECT {once}{selected} FROM {_source(path, query)}{conditions}{tail}"  # noqa: S608
+    source = _source(path, query)
+    if order == _ORDER and quick.reads(source):
+        # Rows of a table of DuckDB's own come in the order that they lie in (its order
+        # preservation): said again, they would all be sorted.
+        order = ""
+    sql = f"SELECT {once}{selected} FROM {source}{conditions}{tail}"  # noqa: S608
     if query.distinct:
         sql = f"SELECT * FROM ({sql})"  # noqa: S608
     if order:

@@ -36,6 +36,11 @@ def source(path: Path) -> str | None:
     return None
 
 
+def reads(source: str) -> bool:
+    """Whether a FROM clause is that of a copy."""
+    return source.startswith('"quick_')
+
+
 def make(path: Path) -> bool:
     """Copy a Parquet file; False when its copy is there already. The file is whole when named."""
     copy = path_of(path)
