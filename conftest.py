@@ -10,7 +10,7 @@ from parvis.core.catalogs import compile_all
 from tests import template
 
 compile_all()
-
+_PERMISSIONS = "django.contrib.auth.management.create_permissions"
 
 WORKERS = 3
 LONG = ("tests/operations/", "tests/ledger/test_ledger_processes", "tests/trust/test_access_matrix",
@@ -44,6 +44,19 @@ def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
 
     template.give(connection.creation._get_test_db_name())
     return True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _permissions_are_not_written_again() -> None:
+    """A test that commits empties every table; Django then writes a row per permission of each
+    model, which took a second each time. Parvis has roles of its own and reads none of them.
+    """
+    from django.contrib.auth.management import create_permissions
+    from django.contrib.contenttypes.management import create_contenttypes
+    from django.db.models.signals import post_migrate
+
+    post_migrate.disconnect(create_permissions, dispatch_uid=_PERMISSIONS)
+    post_migrate.disconnect(create_contenttypes)
 
 
 @pytest.fixture(autouse=True)

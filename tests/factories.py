@@ -1,5 +1,6 @@
 """Plain functions that call the services, so that test data is always legal."""
 
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,9 +11,9 @@ from parvis.consult.approval import gate
 from parvis.consult.approval import services as approval
 from parvis.consult.legal import services as legal
 from parvis.consult.legal.models import LegalDefaults
-from parvis.consult.legal.reading import legal_of
 from parvis.consult.models import Activity, Consultation
 from parvis.core.access import SYSTEM, Actor, actor_for
+from parvis.core.errors import Invalid
 from parvis.core.models import Node, Organisation, Person, Role, Site, State
 
 SURVEY = {
@@ -160,7 +161,8 @@ def make_consultation(
         ends=now + timedelta(days=days[1]),
         openings=openings,
     )
-    if not any(one.gaps for one in legal_of(consultation).documents):
+    # A text that a test takes away leaves documents that cannot be confirmed.
+    with suppress(Invalid):
         legal.confirm(actor=SYSTEM, consultation=consultation)
     if opened:
         if gate.required():

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -158,16 +158,21 @@ def legal_of(consultation: Consultation) -> Legal:
     return Legal(consultation, tuple(found), values)
 
 
-def proposal(element: Element, values: facts.Facts, languages: list[str]) -> dict[str, str]:
-    """Return an element's words made of the settings; a fact that is missing is in [brackets]."""
-    out = {}
+def proposals(
+    elements: Sequence[Element], values: facts.Facts, languages: list[str]
+) -> dict[str, dict[str, str]]:
+    """Return the words of each element, by its key, made of the settings; a fact that is missing
+    is in [brackets].
+    """
+    out: dict[str, dict[str, str]] = {element.key: {} for element in elements}
     for code in languages:
         with override(code):
-            known = {
-                name: values.get(name, {}).get(code) or facts.bracket(name)
-                for name in element.facts
-            }
-            out[code] = _joined(str(element.template) % known)
+            for element in elements:
+                known = {
+                    name: values.get(name, {}).get(code) or facts.bracket(name)
+                    for name in element.facts
+                }
+                out[element.key][code] = _joined(str(element.template) % known)
     return out
 
 
@@ -197,8 +202,9 @@ def _rows(
     written = kept.fields if kept else {}
     confirmed = kept.confirmed if kept else {}
     rows = []
+    proposed = proposals(document.elements, values, languages)
     for element in document.elements:
-        made = proposal(element, values, languages)
+        made = proposed[element.key]
         own = not element.at and element.key in written
         text: Text = written[element.key] if own else made
         if element.at == Kind.POLICY:

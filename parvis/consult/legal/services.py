@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from parvis.consult.legal.elements import DOCUMENTS
 from parvis.consult.legal.models import LegalDefaults, LegalText
-from parvis.consult.legal.reading import Legal, legal_of, plain
+from parvis.consult.legal.reading import legal_of, plain
 from parvis.consult.models import Consultation
 from parvis.core import access, limits
 from parvis.core.access import Actor
@@ -75,15 +75,15 @@ def confirm(
     consultation: Consultation,
     seen: str | None = None,
     key: IdempotencyKey | None = None,
-) -> Legal:
-    """Confirm every document that is not confirmed as it stands, and return them all.
+) -> None:
+    """Confirm every document that is not confirmed as it stands.
 
     `seen` is the version that the reader saw. Raises Forbidden, Conflict when something changed
     since, Invalid with the elements that miss something.
     """
     access.require(actor, "manage_consultation", consultation)
     if replayed(key):
-        return legal_of(consultation)
+        return
     legal = legal_of(consultation)
     if seen is not None and seen != legal.version:
         raise Conflict(_("A text or a setting changed since you read this page: read it again."))
@@ -115,7 +115,6 @@ def confirm(
         done[one.kind] = one.version
     if done:
         emit("legal.confirmed", node=consultation.node, actor=actor, data=done, key=key)
-    return legal_of(consultation)
 
 
 @transaction.atomic
