@@ -136,6 +136,7 @@ INSTALLED_APPS = [
     *METHODS,
     "parvis.site",
     "parvis.site.alerts",
+    "parvis.site.owners",
 ]
 
 MIDDLEWARE = [

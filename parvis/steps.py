@@ -314,5 +314,6 @@ def lanes(jobs: Jobs | None = None) -> dict[str, list[Step]]:
             Step("quick copies", _quicken, every=20),
             Step("copies", Made("parvis.site.copies.Keeper"), every=60),
             Step("alerts", Made("parvis.site.alerts.tasks.Keeper"), every=60),
+            Step("owners", Made("parvis.site.owners.services.Teller"), every=300),
         ],
     }

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("parvis.site.routes.citing")),
     path("", include("parvis.site.routes.notify")),
     path("", include("parvis.site.alerts.urls")),
+    path("", include("parvis.site.owners.urls")),
     path("", include("parvis.site.routes.proposals")),
     path("", include("parvis.site.routes.catalogue")),
     path("", include("parvis.site.routes.understand")),

@@ -136,6 +136,7 @@ PAGES: dict[str, Row] = {
     "confirm_subscription": Row("token", EVERYONE, EVERYONE),
     "saved_search_new": Row("none", EVERYONE, EVERYONE),
     "saved_search_confirm": Row("alert_token", EVERYONE, EVERYONE),
+    "owner_unsubscribe": Row("owner_token", EVERYONE, EVERYONE),
     "saved_search_unsubscribe": Row("alert_token", EVERYONE, EVERYONE),
     "unsubscribe": Row("token", EVERYONE, EVERYONE),
     # what a receipt code opens, and nothing else
@@ -523,7 +524,9 @@ MACHINES: dict[str, Row] = {
 # Without a CSRF token a POST is refused, but here: programs have no cookie to abuse, and the
 # one-click unsubscribe of mail programs (RFC 8058) brings its own secret in the address, as does
 # the link of a reader without an account.
-WITHOUT_CSRF = frozenset({"review_secret", "unsubscribe", "saved_search_unsubscribe"})
+WITHOUT_CSRF = frozenset(
+    {"review_secret", "unsubscribe", "saved_search_unsubscribe", "owner_unsubscribe"}
+)
 
 # What is not public, asked at its public address: who sees it. Others get 404 (410 once public).
 STATES: list[tuple[str, str, frozenset[str]]] = [

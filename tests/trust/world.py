@@ -50,6 +50,8 @@ from parvis.proactive.tests import proactive_factories as proactive
 from parvis.site.alerts import services as alerts
 from parvis.site.alerts.models import SavedSearch
 from parvis.site.models import FrozenCopy
+from parvis.site.owners import letters as owner_letters
+from parvis.site.owners import services as owners
 from parvis.strategy.tests import strategy_factories as frame
 from parvis.understand.tests import understand_factories as understand
 from tests.factories import make_answer, make_consultation, make_organisation, make_person
@@ -496,6 +498,7 @@ def _others(world: World) -> None:
     notify.confirm(tokens.of_subscription(theirs))
     api_tokens.issue(actor=SYSTEM, person=world.people["citizen"], name="Programme", days=None)
     alerts.save(actor=SYSTEM, where="dataset", query="q=a", email="chercheuse@test.example")
+    owners.correspondents(["gardienne@test.example"])
     unsure = SavedSearch.objects.get(email="chercheuse@test.example")
     citizen = actor_for(world.people["citizen"])
     kept = alerts.save(actor=citizen, where="dataset", query="q=b")
@@ -511,6 +514,7 @@ def _others(world: World) -> None:
         "node": [node.pk],
         "own_subscription": [theirs.pk],
         "alert_token": [alerts.token_of(unsure)],
+        "owner_token": [owner_letters.token_of("gardienne@test.example")],
         "own_search": [kept.pk],
         "own_token": [ApiToken.objects.get(person=world.people["citizen"]).pk],
         "mail": ["20260101-000000-1.log", 0],

@@ -7,7 +7,7 @@ request at a time to each site, `HOST_SECONDS` apart; a link that fails is tried
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from parvis.catalogue.conformity.models import Quality
 from parvis.catalogue.models import Resource
 from parvis.core import egress
 from parvis.core.models import State
@@ -26,6 +27,7 @@ LOOK_SECONDS = 600.0
 ROUND_MAX, QUEUE_MAX = 5, 500
 SECONDS_MAX, BYTES_MAX = 10.0, 1_024
 NO_ANSWER, TOO_MANY = 0, 429
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,12 @@ def record(link: Link, status: int) -> None:
     if status == TOO_MANY:
         return
     if status == NO_ANSWER or status >= 400:
-        row.filter(broken_since__isnull=True).update(broken_since=now)
+        changed = row.filter(broken_since__isnull=True).update(broken_since=now)
     else:
-        row.update(broken_since=None)
+        changed = row.filter(broken_since__isnull=False).update(broken_since=None)
+    if changed:
+        # Where its dataset stands is looked at again at once: the desk counts what is broken.
+        Quality.objects.filter(dataset__resources=link.pk).update(computed_at=LONG_AGO)
 
 
 def opened() -> egress.Client:
