@@ -20,7 +20,9 @@ MEMORY_BYTES = 1_200_000_000
 CPU_SECONDS = 60
 WIDTHS = (720, 1440)
 HEIGHT_MAX = 4_000
-QUALITY = 72
+QUALITIES = {720: (60, 45, 30), 1440: (72,)}
+SMALL_BYTES = 70_000
+"""A page of the site weighs 100 kB with its picture."""
 MEMBERS_MAX = 2_000
 NAME_CHARACTERS = 250
 # Marks that write from the right to the left could make one name look like another.
@@ -57,8 +59,11 @@ def draw_pdf(path: str, first: int, last: int) -> dict[str, Any]:
             part = min(1.0, width / WIDTHS[-1])
             size = (max(1, round(large.width * part)), max(1, round(large.height * part)))
             small = large if size == large.size else large.resize(size, Image.Resampling.LANCZOS)
-            out = io.BytesIO()
-            small.save(out, "WEBP", quality=QUALITY, method=2)
+            for quality in QUALITIES[width]:
+                out = io.BytesIO()
+                small.save(out, "WEBP", quality=quality, method=2)
+                if out.tell() <= SMALL_BYTES:
+                    break
             put(number, *size, out.getvalue())
     return {"state": "ready" if pages else "damaged", "pages": pages}
 

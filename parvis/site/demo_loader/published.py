@@ -14,6 +14,7 @@ from parvis.core.access import SYSTEM
 from parvis.core.models import Node, Organisation, State
 from parvis.core.thread import link
 from parvis.site.demo_loader import register
+from parvis.site.demo_loader.notes import add_note
 from parvis.site.demo_loader.reading import day_of, read
 
 
@@ -97,6 +98,7 @@ def load_datasets(organisations: Mapping[str, Organisation]) -> None:
                     for column in row["columns"]
                 },
             )
+            add_note(dataset, row)
             catalogue.publish_dataset(actor=SYSTEM, dataset=dataset)
             if "plan" in [column["name"] for column in row["columns"]]:
                 _measure(dataset.node)
