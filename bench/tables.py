@@ -1,6 +1,7 @@
 """`python -m bench.tables`: 1 M rows of 20 columns against bare DuckDB, in the same run.
 
 --rows N   another size
+--engine spark   the questions again on Spark (PARVIS_SPARK_MASTER, local by default)
 Each step runs in a process of its own, so that its peak of memory is its own; the load of the
 machine is printed beside, for other work on it makes every figure worse. CPU seconds say what a
 step costs whatever else runs.
@@ -102,7 +103,7 @@ def ask(_path: str, home: str) -> dict[str, float]:
     town = Query(where=(Where("ville", "=", "Ville 7"),), limit=50)
     late = Query(sort=(Sort("prix"),), limit=50, row_number="_id", after=version.rows // 2)
     totals = Query(group_by=("couleur",), aggregates=(Aggregate("sum", "prix", "somme"),))
-    sandbox = Sandbox(store)
+    sandbox = Sandbox(store)  # DuckDB's, whatever engine is chosen
     steps: dict[str, Callable[[], object]] = {
         "filter and count": lambda: (store.query(version, town).read_all(),
                                      store.count(version, town)),
@@ -163,6 +164,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--engine", choices=("duckdb", "spark"), default="duckdb")
     parser.add_argument("--step", nargs="+")
     options = parser.parse_args()
     if options.step:
@@ -188,6 +190,10 @@ def main() -> None:
         print(f"{'load / bare':30} {ratio:7.2f}")
         for name, milliseconds in _step("ask", path, home)["answer"].items():
             print(f"{name:30} {milliseconds:7.0f} ms")
+        if options.engine == "spark":
+            os.environ["PARVIS_ENGINE"] = "spark"
+            for name, milliseconds in _step("ask", path, home)["answer"].items():
+                print(f"{name + ', Spark':30} {milliseconds:7.0f} ms")
         print(f"load of the machine at the end {os.getloadavg()[0]:.1f}")
     finally:
         shutil.rmtree(home, ignore_errors=True)

@@ -98,6 +98,10 @@ class _Session:
 
     def view(self, path: Path) -> tuple[str, Mapping[str, str]]:
         """The name and the types of a file's columns, with the place of each row in the file."""
+        from pyspark.sql.functions import expr
+
+        from parvis.tables import spark_sql
+
         with _lock:
             if path in self.views:
                 return self.views[path]
@@ -107,8 +111,11 @@ class _Session:
             name = f"t_{secrets.token_hex(8)}"
             frame = self.spark.read.parquet(path.resolve().as_uri())
             place = frame.metadataColumn("_metadata").getField("row_index")
-            frame.select("*", place.alias("file_row_number")).createOrReplaceTempView(name)
-            self.views[path] = (name, dict(frame.dtypes))
+            types = dict(frame.dtypes)
+            texts = [expr(sql) for sql in spark_sql.texts_of(types)]
+            seen = frame.select("*", place.alias("file_row_number"), *texts)
+            seen.createOrReplaceTempView(name)
+            self.views[path] = (name, types)
             return self.views[path]
 
 

@@ -13,10 +13,13 @@ from ibis.backends.sql.dialects import PySpark
 from sqlglot import exp, parse_one
 from sqlglot.tokens import TokenType
 
+from parvis.tables.schema import NAME_LENGTH_MAX
+
 NUMBER, LARGE, SMALL = "parvis_number", "parvis_large", "parvis_small"
 _TEXTS = (exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR)
 _WHOLE = frozenset({"bigint", "int", "smallint", "tinyint"})
 Cast = tuple[int, str]
+Types = Mapping[str, str | None]
 Constants = Callable[[Sequence[Cast]], Mapping[Cast, Any]]
 
 
@@ -57,6 +60,28 @@ def functions(small: Sequence[tuple[str, str]]) -> list[str]:
     ]
 
 
+def text_of(name: str) -> str:
+    """The column of a view that has the numbers of column `name` as text; no file has such a name.
+
+    Written out where it is asked for, the expression would come back for each word and column of a
+    search, and Spark would think about it longer than it reads.
+    """
+    return f"{name} {'as text':_>{NAME_LENGTH_MAX}}"
+
+
+def texts_of(columns: Mapping[str, str]) -> list[str]:
+    """The expressions of those columns."""
+    return [
+        f"{NUMBER}(CAST({quoted} AS STRING)) AS {_quoted(text_of(name))}"
+        for name, kind in columns.items()
+        if kind == "double" and (quoted := _quoted(name))
+    ]
+
+
+def _quoted(name: str) -> str:
+    return exp.to_identifier(name, quoted=True).sql(PySpark)
+
+
 def _text(text: str) -> str:
     """A constant, as bytes: no letter of it can end it, escape or be replaced."""
     return f"CAST(X'{text.encode().hex()}' AS STRING)"
@@ -74,13 +99,15 @@ def translate(
     name and the types of the columns of a file. Raises UnicodeEncodeError on half a letter.
     """
     tree = parse_one(_numbered(sql), read="duckdb")
-    types: dict[str, str] = {}
+    types: dict[str, str | None] = {}
     for table in list(tree.find_all(exp.Table)):
         if isinstance(table.this, exp.ReadParquet | exp.Anonymous):
             literal = table.find(exp.Literal)
             assert literal is not None  # noqa: S101 a file always has a path
             name, columns = view(Path(literal.this))
-            types.update(columns)
+            for column, kind in columns.items():
+                # Two files of one query may have a column of two types: it is found out later.
+                types[column] = kind if types.get(column, kind) == kind else None
             table.set("this", exp.to_identifier(name))
     most = _most(tree, parameters)
     casts = [(node, cast) for node in tree.find_all(exp.Cast) if (cast := _cast(node))]
@@ -169,7 +196,7 @@ def _is_call(node: exp.Expression, name: str) -> bool:
     return isinstance(node, exp.Anonymous) and node.name.upper() == name
 
 
-def _folding(node: exp.Expression, _types: Mapping[str, str]) -> exp.Expression | None:
+def _folding(node: exp.Expression, _types: Types) -> exp.Expression | None:
     if _is_call(node, "STRIP_ACCENTS"):
         (lower,) = node.expressions
         # Letters are made small as well. A variable, since a statement would hold 5500 letters each
@@ -179,21 +206,27 @@ def _folding(node: exp.Expression, _types: Mapping[str, str]) -> exp.Expression 
     return None
 
 
-def _as_text(node: exp.Expression, _types: Mapping[str, str]) -> exp.Expression | None:
-    """What a cell is as text depends on its type, which Spark knows before it reads anything."""
+def _as_text(node: exp.Expression, types: Types) -> exp.Expression | None:
+    """What a cell is as text depends on its type; Spark knows it where we do not."""
     if type(node) is not exp.Cast or node.to.this not in _TEXTS or isinstance(node.this, exp.Null):
         return None
     plain = node.copy()
-    kind = _call("typeof", node.this.copy())
+    cell = node.this
+    kind = types.get(cell.name) if isinstance(cell, exp.Column) else None
+    if kind == "double":
+        return exp.column(text_of(cell.name), quoted=True)
+    moment = _call("concat", plain, exp.Literal.string("+00"))
+    if kind is not None:
+        return moment if kind == "timestamp" else plain
     return (
-        exp.case(kind)
+        exp.case(_call("typeof", cell.copy()))
         .when(exp.Literal.string("double"), _call(NUMBER, plain))
-        .when(exp.Literal.string("timestamp"), _call("concat", plain, exp.Literal.string("+00")))
+        .when(exp.Literal.string("timestamp"), moment)
         .else_(plain)
     )
 
 
-def _total(node: exp.Expression, types: Mapping[str, str]) -> exp.Expression | None:
+def _total(node: exp.Expression, types: Types) -> exp.Expression | None:
     """Whole numbers are summed as whole numbers, past 64 bits too."""
     if not isinstance(node, exp.Sum | exp.Avg) or not isinstance(node.this, exp.Column):
         return None
@@ -205,7 +238,7 @@ def _total(node: exp.Expression, types: Mapping[str, str]) -> exp.Expression | N
     return exp.paren(exp.cast(total, "DOUBLE") / exp.Count(this=node.this.copy()), copy=False)
 
 
-def _period(node: exp.Expression, _types: Mapping[str, str]) -> exp.Expression | None:
+def _period(node: exp.Expression, _types: Types) -> exp.Expression | None:
     if not isinstance(node, exp.DateTrunc | exp.TimestampTrunc):
         return None
     unit, day = node.args["unit"].name.upper(), exp.cast(node.this.copy(), "DATE")
@@ -219,7 +252,7 @@ def _period(node: exp.Expression, _types: Mapping[str, str]) -> exp.Expression |
     return _call("trunc", day, exp.Literal.string(unit))
 
 
-def _finite(node: exp.Expression, _types: Mapping[str, str]) -> exp.Expression | None:
+def _finite(node: exp.Expression, _types: Types) -> exp.Expression | None:
     found = _is_call(node, "ISFINITE")
     return _infinity(node.expressions[0]) if found else None
 
@@ -229,7 +262,7 @@ def _infinity(number: exp.Expression) -> exp.Expression:
     return exp.paren(exp.LT(this=_call("abs", number), expression=_constant("inf", "DOUBLE")))
 
 
-def _whole_match(node: exp.Expression, _types: Mapping[str, str]) -> exp.Expression | None:
+def _whole_match(node: exp.Expression, _types: Types) -> exp.Expression | None:
     if isinstance(node, exp.RegexpFullMatch):
         cell, pattern = node.this, node.expression
     elif _is_call(node, "REGEXP_FULL_MATCH"):
@@ -241,13 +274,13 @@ def _whole_match(node: exp.Expression, _types: Mapping[str, str]) -> exp.Express
     return exp.RegexpLike(this=cell, expression=_constant(rf"\A(?:{inner})\z", "VARCHAR"))
 
 
-def _letter(node: exp.Expression, _types: Mapping[str, str]) -> exp.Expression | None:
+def _letter(node: exp.Expression, _types: Types) -> exp.Expression | None:
     if not isinstance(node, exp.Bracket):
         return None
     return _call("left", node.this, exp.Literal.number(1))  # only the first is asked for
 
 
-def _kept(node: exp.Expression, _types: Mapping[str, str]) -> exp.Expression | None:
+def _kept(node: exp.Expression, _types: Types) -> exp.Expression | None:
     if isinstance(node, exp.CTE) and node.args.get("materialized"):
         node.set("materialized", None)
     return None

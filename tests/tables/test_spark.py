@@ -129,8 +129,7 @@ def agree(both, question):
 
 def some_sorts() -> list[tuple[Sort, ...]]:
     return [
-        (Sort(T),), (Sort(T, True),), (Sort(E), Sort(X, True)), (Sort(AT, True), Sort(N)),
-        (Sort(D), Sort(B, True), Sort(L)), (Sort("code", True),),
+        (Sort(T, True),), (Sort(E), Sort(X, True)), (Sort(D), Sort(B, True), Sort(AT)),
     ]  # fmt: skip
 
 
@@ -172,7 +171,6 @@ def test_figures(store, version, both):
     asked = [
         Query(group_by=(E,), aggregates=every, sort=(Sort("sum n", True),)),
         Query(aggregates=every, where=(Where(X, ">", 0),)),
-        Query(aggregates=every, where=(Where(N, "=", 99),)),
         Query(group_by=(B, L), aggregates=(Aggregate("max", X, T),)),
     ]
     for one in asked:
@@ -180,18 +178,15 @@ def test_figures(store, version, both):
     some = Query(search="e", any_of=((Where(N, "empty"), Where(N, ">", 0)),))
     path, schema = store.path(version), version.schema
     questions = [
-        lambda: [store.facets(version, name, some, 9) for name in (T, D, AT, B)],
+        lambda: [store.facets(version, name, some, 9) for name in (T, AT)],
         lambda: store.count(version, some),
         lambda: store.count(version, Query(columns=(E, B), distinct=True)),
         lambda: [asdict(g) for g in figures.by_value(path, schema, E, some, "average", X)[0]],
         lambda: [[asdict(g) for g in figures.by_period(path, schema, name, some, "sum", X)[1]]
-                 for name in (D, L, AT)],
-        lambda: [[asdict(g) for g in figures.by_bin(path, schema, name, Query())]
-                 for name in (X, "lat")],
-        lambda: [asdict(figures.grid(path, schema, place, Query(), size=(7, 5),
-                                     world=(-180, -90, 180, 90)))
-                 for place in (figures.numbers("lon", "lat"),
-                               figures.point_of_wkt("geometry_wkt"))],
+                 for name in (D, AT)],
+        lambda: [asdict(g) for g in figures.by_bin(path, schema, X, some)],
+        lambda: asdict(figures.grid(path, schema, figures.point_of_wkt("geometry_wkt"), some,
+                                    size=(7, 5), world=(-180, -90, 180, 90))),
         lambda: figures.shapes(path, schema, "geometry_wkt", some, limit=5, characters_max=25),
     ]  # fmt: skip
     for question in questions:
@@ -219,7 +214,7 @@ def test_what_changed(store, version, both):
     # A column that has become text, and one that has gone.
     after = after.set_column(0, N, after[N].cast(pa.string())).drop_columns([B])
     new = store.put(after)
-    for key in ((), ("code",), ("code", N)):
+    for key in ((), ("code", N)):
         found = agree(both, lambda key=key: [
             asdict(difference(store, version, new, key)),
             changes(store, version, new, key).read_all().to_pylist(),
@@ -296,7 +291,7 @@ QUERIES = st.builds(
     search=WORDS,
 )
 CHECKED = settings(
-    deadline=None, max_examples=3, derandomize=True, database=None, phases=[Phase.generate],
+    deadline=None, max_examples=2, derandomize=True, database=None, phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 
