@@ -1,5 +1,6 @@
 """The page that shows a file, and the pictures it holds. Nothing is made here."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from parvis.core.errors import NotFound
 from parvis.core.files import path_of
 from parvis.core.pages import Page, page_number, public_page
 
+_HEADING = re.compile(r"^(#{1,2} )")
 MEMBERS = 100
 CHARACTERS = 12_000
 SECONDS = 60
@@ -88,8 +90,17 @@ def _text(request: HttpRequest, resource: Resource) -> dict[str, Any]:
         "last": first + len(lines) - 1,
         "lines": lines,
         "markdown": extension in {"md", "markdown"},
-        "prose": "\n".join(lines) if prose else "",
+        "prose": _under(lines) if prose else "",
     }
+
+
+def _under(lines: Sequence[str]) -> str:
+    """Markdown whose headings come under those of the page; what looks so in code is left."""
+    found, code = [], False
+    for line in lines:
+        code ^= line.lstrip().startswith(("```", "~~~"))
+        found.append(line if code else _HEADING.sub(r"##\1", line))
+    return "\n".join(found)
 
 
 def _pages(request: HttpRequest, made: Facsimile) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def test_pages_pictures_texts_and_lists(
     files = {
         "rapport.pdf": pdf, "note.docx": docx_of(LINE), "carte.png": picture_of("PNG"),
         "lot.zip": zip_of("a/un.txt", "a/deux.txt", "<script>.csv"),
-        "zone.geojson": json.dumps(geojson).encode(), "lisez-moi.md": b"# Titre\n\n<b>gras</b>\n",
+        "zone.geojson": json.dumps(geojson).encode(), "lisez-moi.md": b"# Titre\n\n<b>gras</b>\n\n```\n# code\n```\n",
     }  # fmt: skip
     rows = {}
     for name, content in files.items():
@@ -141,7 +141,8 @@ def test_pages_pictures_texts_and_lists(
     loading.drop_table(table["sha256"])
     assert shown(client, rows["zone.geojson"])[0].context["map"]
     text = shown(client, rows["lisez-moi.md"])[1]
-    assert "<h1>Titre</h1>" not in text and "Titre" in text and "<b>" not in text
+    assert "<h3>Titre</h3>" in text and "# code" in text and "## code" not in text
+    assert "&lt;b&gt;gras" in text and "<b>" not in text
     assert "&lt;b&gt;" in shown(client, rows["lisez-moi.md"], "?as=source")[1]
     # The dataset leads there, with no more queries; its table has a page of its own.
     text = client.get(reverse("dataset", args=["fonte"])).content.decode()
