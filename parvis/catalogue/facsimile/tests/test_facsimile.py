@@ -90,7 +90,8 @@ def test_pages_pictures_texts_and_lists(
     files = {
         "rapport.pdf": pdf, "note.docx": docx_of(LINE), "carte.png": picture_of("PNG"),
         "lot.zip": zip_of("a/un.txt", "a/deux.txt", "<script>.csv"),
-        "zone.geojson": json.dumps(geojson).encode(), "lisez-moi.md": b"# Titre\n\n<b>gras</b>\n\n```\n# code\n```\n",
+        "zone.geojson": json.dumps(geojson).encode(),
+        "lisez-moi.md": b"# Titre\n\n<b>gras</b>\n\n```\n# code\n```\n",
     }  # fmt: skip
     rows = {}
     for name, content in files.items():
