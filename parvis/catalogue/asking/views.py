@@ -176,6 +176,6 @@ def code_page(request: Request, code: str) -> HttpResponse:
             messages.info(request, str(refusal))
         return HttpResponseRedirect(reverse("data_request_code", args=[code]), status=303)
     context = {**SECTION, "row": row, "node": row.node, "code": keys.receipt_code(row.pk)}
-    response = render(request, "asking/code.html", context)
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    # "same-origin", as everywhere: with "no-referrer" browsers say `Origin: null`, and the button
+    # of this page is refused.
+    return render(request, "asking/code.html", context)
