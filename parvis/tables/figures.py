@@ -249,34 +249,39 @@ def grid(
     size: tuple[int, int],
     box: Sequence[float] | None = None,
     world: Sequence[float] | None = None,
-    within: Span | None = None,
 ) -> Grid:
     """Count rows in a grid of `size` cells over `box`, by default all that they span.
 
     `place` is SQL for x and y, from `numbers` or `point_of_wkt`: never the words of a person. What
-    lies beyond `world` has no place. `within` is the span, where it is known already. Raises as
+    lies beyond `world` has no place. The rows are read once where `box` is given. Raises as
     `by_value`.
     """
-    within = within or span(path, schema, place, asked, world)
-    if within.box is None:
-        return Grid((), None, 0, within.without)
+    if box is None:
+        within = span(path, schema, place, asked, world)
+        if within.box is None:
+            return Grid((), None, 0, within.without)
+        box = within.box
     places, good, parameters = _places(path, schema, place, asked, world)
-    x0, y0, x1, y1 = box or within.box
+    x0, y0, x1, y1 = box
     columns, lines = size
     a, b, c, d = map(_literal, map(float, (x0, y0, x1, y1)))
     # A span of zero, or beyond the reach of floats, is one cell.
     across = f"least({columns - 1}, CAST(floor((x - {a}) / {_span(x0, x1, columns)}) AS INTEGER))"
     up = f"least({lines - 1}, CAST(floor((y - {b}) / {_span(y0, y1, lines)}) AS INTEGER))"
+    inside = f"x BETWEEN {a} AND {c} AND y BETWEEN {b} AND {d}"
+    # Column -2: no place; -1: outside the box.
+    cell = f"CASE WHEN NOT ({good}) THEN -2 WHEN NOT ({inside}) THEN -1 ELSE"
     sql = (
-        f"{places} SELECT {across} AS across, {up} AS up, "  # noqa: S608
-        "count(*) AS n, avg(x) AS x, avg(y) AS y "
-        f"FROM places WHERE {good} AND x BETWEEN {a} AND {c} AND y BETWEEN {b} AND {d} "
-        "GROUP BY 1, 2 ORDER BY n DESC, 1, 2"
+        f"{places}, cells AS (SELECT {cell} {across} END AS across, {cell} {up} END AS up, x, y "  # noqa: S608
+        "FROM places) SELECT across, up, count(*) AS n, avg(x) FILTER (WHERE across >= 0) AS x, "
+        "avg(y) FILTER (WHERE across >= 0) AS y FROM cells GROUP BY 1, 2 ORDER BY n DESC, 1, 2"
     )
     found = engine.table(path.parents[1], sql, parameters)
-    cells = tuple(Cell(r["across"], r["up"], r["n"], r["x"], r["y"]) for r in found)
-    inside = sum(cell.rows for cell in cells)
-    return Grid(cells, (x0, y0, x1, y1), within.placed - inside, within.without)
+    cells = tuple(
+        Cell(r["across"], r["up"], r["n"], r["x"], r["y"]) for r in found if r["across"] >= 0
+    )
+    beyond = {r["across"]: r["n"] for r in found if r["across"] < 0}
+    return Grid(cells, (x0, y0, x1, y1), beyond.get(-1, 0), beyond.get(-2, 0))
 
 
 def _span(low: float, high: float, parts: int) -> str:

@@ -164,15 +164,15 @@ def _map(asked: Asked, box: Box | None) -> Map | None:
             limit=SHAPES_MAX, characters_max=SHAPE_CHARACTERS,
         )  # fmt: skip
     shapes = [(row, text, _rings(text)) for row, text in texts]
-    span = figures.span(parquet, file.schema, place.sql, query, WORLD)
-    seen = box or _around(_union(span.box, [ring for _r, _t, rings in shapes for ring in rings]))
+    seen = box
+    if seen is None:
+        span = figures.span(parquet, file.schema, place.sql, query, WORLD)
+        seen = _around(_union(span.box, [ring for _r, _t, rings in shapes for ring in rings]))
     if seen is None:
         return None
     view = View(seen)
     size = (WIDTH // CELL, max(1, view.height // CELL))
-    found = figures.grid(
-        parquet, file.schema, place.sql, query, size=size, box=seen, world=WORLD, within=span
-    )
+    found = figures.grid(parquet, file.schema, place.sql, query, size=size, box=seen, world=WORLD)
     points = sum(cell.rows for cell in found.cells)
     if many and points <= SHAPES_MAX:
         texts, _total = figures.shapes(
