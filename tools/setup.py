@@ -101,6 +101,8 @@ def packages(*, dev: bool) -> None:
     }
     environment.pop("VIRTUAL_ENV", None)
     command = [find_uv(), "sync", "--frozen", "--quiet", *([] if dev else ["--no-dev"])]
+    if any(VENV.glob("lib/*/site-packages/pyspark")):  # somebody chose Spark: it stays
+        command += ["--group", "spark"]
     subprocess.run(command, check=True, cwd=ROOT, env=environment)
     stamp.write_text(" ".join(wanted))
 

@@ -15,7 +15,8 @@ def test_an_engine_that_does_not_answer_is_503_with_its_reason_in_the_log(
     client, monkeypatch, caplog
 ):
     dataset = make_dataset("loin", content="a,b\n1,x\n2,y\n")
-    address = reverse("table", args=["loin", dataset.resources.get().slug])
+    file, search = dataset.resources.get(), "/api/3/action/datastore_search"
+    address = reverse("table", args=["loin", file.slug])
     assert client.get(address).status_code == 200
     monkeypatch.setenv("PARVIS_ENGINE", "spark")
     monkeypatch.setenv("PARVIS_SPARK_MASTER", "spark://127.0.0.1:1")
@@ -24,6 +25,7 @@ def test_an_engine_that_does_not_answer_is_503_with_its_reason_in_the_log(
         monkeypatch.setattr(choice, "missing", lambda words=missing: words)
         caplog.clear()
         assert client.get(address).status_code == 503
+        assert client.get(f"{search}?resource_id={file.pk}").status_code == 503
         assert reason in caplog.text
 
 

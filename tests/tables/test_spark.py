@@ -6,6 +6,7 @@ import math
 import random
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
 import pyarrow as pa
@@ -228,6 +229,15 @@ def test_dumps(store, version, both):
     a, b = both(lambda: {kind: b"".join(chunks(store, version, kind, asked, bom=True))
                          for kind in ("csv", "json", "xml")})  # fmt: skip
     assert a == b and len(a["csv"].splitlines()) > 300
+
+
+def test_threads_ask_at_once(store, version, both):
+    def question():
+        with ThreadPoolExecutor(4) as pool:
+            asked = [Query(where=(Where("code", ">", f"C{i:04d}"),)) for i in range(0, 400, 50)]
+            return list(pool.map(lambda one: store.count(version, one), asked))
+
+    assert agree(both, question) == list(range(399, 0, -50))
 
 
 def refused(question, reason="bad_query"):

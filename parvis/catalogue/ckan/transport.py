@@ -27,6 +27,7 @@ from parvis.core.access import NOBODY, Actor
 from parvis.core.accounts import client_ip
 from parvis.core.errors import Refused, SignInNeeded
 from parvis.core.middleware import unreadable
+from parvis.tables.errors import EngineAway
 
 log = logging.getLogger("parvis.catalogue")
 measure = Measure(settings.API_PER_MINUTE, 60) if settings.API_PER_MINUTE else None
@@ -177,8 +178,8 @@ def action(request: HttpRequest, name: str) -> HttpResponse:
         if isinstance(said, TooManyRequests):
             answer["Retry-After"] = str(said.seconds)
         return answer
-    except OperationalError:
-        raise  # the database is away: 503, as everywhere
+    except (OperationalError, EngineAway):
+        raise  # the database is away, or the engine of tables: 503, as everywhere
     except Exception as error:
         if unreadable(error):
             return _answer(request, 400, "Bad request - a text or a number cannot be read")
