@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from parvis.catalogue.discussing import queries
 from parvis.catalogue.discussing.models import Discussion, Message
@@ -47,7 +48,11 @@ class DiscussionFeed(AtomFeed):
         if isinstance(item, Discussion):
             return str(tr(item.node.title))
         title = tr(item.discussion.node.title)
-        said = _("Answer of the organisation") if item.organisation_id else _("Reply")
+        said = (
+            _("Answer of the organisation")
+            if item.organisation_id
+            else pgettext("discussion", "Reply")
+        )
         return f"{title} – {said}"
 
     def item_description(self, item: Entry) -> str:

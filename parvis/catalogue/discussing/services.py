@@ -18,7 +18,7 @@ from parvis.core.access import Actor
 from parvis.core.errors import Conflict, Invalid, NotFound, TooMany
 from parvis.core.events import IdempotencyKey, emit, replayed
 from parvis.core.i18n import DEFAULT, Text, clean_text
-from parvis.core.models import Link, Node, State
+from parvis.core.models import Link, Node, Organisation, Site, State
 from parvis.core.rows import check_row, new_node, publish_node
 
 WAITING_MAX = 300
@@ -159,8 +159,10 @@ def reply(
     if row.node.state != State.PUBLIC or row.dataset.node.state != State.PUBLIC:
         raise NotFound
     access.require(actor, "comment", row.node)
+    publisher = None
     if as_publisher:
         access.require(actor, "manage_catalogue", row.dataset)
+        publisher = row.dataset.organisation or _of_site()
     else:
         _room(actor)
     if row.closed_at is not None:
@@ -170,13 +172,21 @@ def reply(
     node = new_node("discussion_message", {}, slug=token_hex(8), space=row.node)
     said = Message(
         node=node, discussion=row, language=language, body=_body(body),
-        organisation=row.dataset.organisation if as_publisher else None,
+        organisation=publisher,
     )  # fmt: skip
     code = _settle(said, actor)
     emit("discussion_message.sent", node=node, actor=actor, key=key)
     if as_publisher or not read_first(actor):
         _show(said, actor, as_publisher=as_publisher)
     return Sent(said, code)
+
+
+def _of_site() -> Organisation:
+    """Return the organisation whose site this is, for data that has none. Raises Conflict."""
+    site = Site.objects.select_related("organisation__node").first()
+    if site is None or site.organisation is None:
+        raise Conflict(_("Say first which organisation publishes this data."))
+    return site.organisation
 
 
 def _show(row: Row, actor: Actor, *, as_publisher: bool = False) -> None:

@@ -97,6 +97,5 @@ def code_page(request: Request, code: str) -> HttpResponse:
         "is_reply": about is not row,
         "code": keys.receipt_code(row.pk),
     }
-    response = render(request, "discussing/code.html", context)
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    # Not "no-referrer": browsers would say `Origin: null`, and the button would be refused.
+    return render(request, "discussing/code.html", context)

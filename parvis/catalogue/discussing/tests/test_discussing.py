@@ -63,9 +63,10 @@ def test_a_discussion_from_its_question_to_the_answer_that_is_marked(client: Cli
     for bad in ({"website": "x"}, {"opened": ""}, {"body": " "}, {"title": "x" * 201}):
         refused = client.post(new, _form(**bad))
         assert refused.status_code == 422 and Discussion.objects.count() == 0
-    sent = client.post(new, _form(email="moi@test.example"))
+    asked = _form(email="moi@test.example")
+    sent = client.post(new, asked)
     assert sent.status_code == 303
-    again = client.post(new, _form(email="moi@test.example"))
+    again = client.post(new, asked)
     assert again["Location"] == sent["Location"] and Discussion.objects.count() == 1
     code = sent["Location"].rstrip("/").rsplit("/", 1)[-1]
     assert code not in mask(sent["Location"])
