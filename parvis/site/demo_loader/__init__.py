@@ -24,7 +24,7 @@ from parvis.site.demo_loader.people import (
 from parvis.site.demo_loader.plans import load_plans
 from parvis.site.demo_loader.published import load_datasets, load_documents
 from parvis.site.demo_loader.register import load_elsewhere, tie_rebuilt
-from parvis.site.demo_loader.requests import load_requests
+from parvis.site.demo_loader.requests import load_discussions, load_requests
 from parvis.site.demo_loader.together import load_committees
 
 log = logging.getLogger("parvis.demo")
@@ -49,6 +49,7 @@ def load(say: Callable[[str], None] = log.info) -> None:
     load_elsewhere(organisations)
     load_datasets(organisations)
     load_requests(organisations)
+    load_discussions()
     say("consultation 2020")
     load_past(organisations, commitments)
     tie_rebuilt()
