@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db.models import F
 
 from parvis.catalogue.models import Version
-from parvis.tables import quick
+from parvis.tables import condition, quick
 from parvis.tables import store as tables_store
 from parvis.tables.errors import TableError
 from parvis.tables.schema import Schema
@@ -35,8 +35,8 @@ def stored(version: Version) -> tables_store.Version:
 def quicken() -> bool:
     """Make the copy of one large table that people read, and say whether there was one to make."""
     large = Version.objects.filter(rows__gte=quick.ROWS_MIN, resource__current=F("pk"))
-    for place in large.order_by("-published_at").values_list("path", flat=True):
-        path = store().root / place
-        if path.exists() and quick.make(path):
+    for version in large.order_by("-published_at").only("path", "columns"):
+        path = store().root / version.path
+        if path.exists() and quick.make(path, condition.said(schema_of(version))):
             return True
     return False

@@ -3,9 +3,10 @@
 import datetime
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from parvis.tables import folding
+from parvis.tables import folding, quick
 from parvis.tables.engine import quoted
 from parvis.tables.errors import TableError
 from parvis.tables.schema import Column, Schema
@@ -72,7 +73,8 @@ def placed(schema: Schema, query: "Query") -> Schema:
         raise bad(str(error)) from error
 
 
-def condition(schema: Schema, query: "Query") -> tuple[str, list[Any]]:
+def condition(schema: Schema, query: "Query", path: Path | None = None) -> tuple[str, list[Any]]:
+    """The WHERE clause, or nothing, and its parameters; `path` is the file, which may be copied."""
     parts: list[str] = []
     parameters: list[Any] = []
     for group in (*((where,) for where in query.where), *query.any_of):
@@ -85,7 +87,12 @@ def condition(schema: Schema, query: "Query") -> tuple[str, list[Any]]:
     # which no word holds.
     cells = _cells(schema)
     texts = [_as_text(column) for column in schema.columns if column.type == "text"]
+    copied = path is not None and quick.source(path) is not None
     for word in query.search.split()[:SEARCH_WORDS_MAX]:
+        if copied:
+            parts.append(f"contains({quick.SAID}, {folded('?')})")
+            parameters.append(word)
+            continue
         expression = folding.pattern(word)
         if expression is None:
             parts.append(f"contains({folded(cells)}, {folded('?')})")
@@ -98,6 +105,11 @@ def condition(schema: Schema, query: "Query") -> tuple[str, list[Any]]:
         parts.append(f"regexp_matches({looked_in}, ?)")
         parameters.append(expression)
     return (" WHERE " + " AND ".join(parts) if parts else ""), parameters
+
+
+def said(schema: Schema) -> str:
+    """SQL for all that a row says, as words are looked for in it."""
+    return folded(_cells(schema))
 
 
 def _cells(schema: Schema) -> str:

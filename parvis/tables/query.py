@@ -78,7 +78,7 @@ def rows(path: Path, schema: Schema, query: Query) -> pa.RecordBatchReader:
 
 def count(path: Path, schema: Schema, query: Query) -> int:
     """How many rows meet the conditions; limit and groups play no part."""
-    conditions, parameters = condition(schema, query)
+    conditions, parameters = condition(schema, query, path)
     sql = f"SELECT count(*) AS n FROM {_source(path, query)}{conditions}"  # noqa: S608
     if query.distinct:
         selected, _, _ = _plain(placed(schema, query), query)
@@ -98,7 +98,7 @@ def facets(
     """
     name = quoted(schema[column].name)
     query = query or Query()
-    conditions, parameters = condition(schema, query)
+    conditions, parameters = condition(schema, query, path)
     sql = (
         f"SELECT {name} AS value, count(*) AS n FROM {_source(path, query)}{conditions} "  # noqa: S608
         "GROUP BY 1 ORDER BY n DESC, value NULLS LAST LIMIT ?"
@@ -119,7 +119,7 @@ def compile_query(path: Path, schema: Schema, query: Query) -> tuple[str, list[A
     else:
         selected, answer, order = _plain(placed(schema, query), query)
         tail = ""
-    conditions, parameters = condition(schema, query)
+    conditions, parameters = condition(schema, query, path)
     for asked, bound in ((query.after, keyset.later), (query.before, keyset.earlier)):
         if asked is None:
             continue

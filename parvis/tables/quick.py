@@ -18,7 +18,8 @@ from parvis.tables import choice
 ROWS_MIN = 50_000
 """Smaller tables are read as fast from their Parquet file."""
 ATTACHED_MAX = 8
-_CONFIG = {"threads": "2", "memory_limit": "1GB"}
+SAID = "file_said"
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {"threads": 2, "memory_limit": "1GB"}
 _NAME = re.compile(r'"quick_([0-9a-f]{64})"')
 _lock = threading.Lock()
 _attached: dict[tuple[int, Path], OrderedDict[str, Path]] = {}
@@ -41,8 +42,12 @@ def reads(source: str) -> bool:
     return source.startswith('"quick_')
 
 
-def make(path: Path) -> bool:
-    """Copy a Parquet file; False when its copy is there already. The file is whole when named."""
+def make(path: Path, said: str) -> bool:
+    """Copy a Parquet file; False when its copy is there already. The file is whole when named.
+
+    `said` is the SQL of what a row says (`condition.said`): written once, since writing figures out
+    and folding texts is nearly all of what a search costs.
+    """
     copy = path_of(path)
     if copy.exists():
         return False
@@ -52,7 +57,7 @@ def make(path: Path) -> bool:
         with duckdb.connect(str(temporary), config=_CONFIG) as database:
             database.execute("SET GLOBAL TimeZone = 'UTC'")
             database.execute(
-                "CREATE TABLE rows AS SELECT *, file_row_number "  # noqa: S608
+                f"CREATE TABLE rows AS SELECT *, file_row_number, {said} AS {SAID} "  # noqa: S608
                 f"FROM read_parquet('{literal}', file_row_number = true)"
             )
         with temporary.open("rb") as file:

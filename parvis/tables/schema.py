@@ -13,9 +13,9 @@ Type = Literal["text", "integer", "number", "boolean", "date", "datetime"]
 TYPES: tuple[Type, ...] = get_args(Type)
 Words = Mapping[str, str]
 
-# DuckDB adds this column to a Parquet file that is read with row numbers; a header of the same
-# name would hide it.
-RESERVED = frozenset({"file_row_number"})
+# DuckDB adds the first to a Parquet file that is read with row numbers, and a quick copy has both;
+# a header of the same name would hide them.
+RESERVED = frozenset({"file_row_number", "file_said"})
 NAME_LENGTH_MAX = 200
 
 _ARROW: dict[str, pa.DataType] = {

@@ -6,10 +6,12 @@ import random
 
 import pyarrow as pa
 
-from parvis.tables import engine, quick
+from parvis.tables import condition, engine, quick
 from parvis.tables.query import Aggregate, Query, Sort, Where
 from parvis.tables.store import Store
 
+WORDS = ("ÉTÉ", "oeu", "e", "o", "2024-07 3", "A%_'", "-1.5", "true", "ж", "été 3 œ", "zzz")
+TEXTS = ("Été", "e\u0301te\u0301", "œuf", "", "a%_’", "é" * 40, "Ж да")
 NAMES = ("n", 'l"abel', "x", "ok", "day", "at")
 
 
@@ -19,7 +21,7 @@ def table(rows: int) -> pa.Table:
     day, utc = datetime.date(2024, 2, 29), datetime.UTC
     return pa.table({
         "n": pa.array(some(range(9)), pa.int64()),
-        'l"abel': pa.array(some(["Été", "ete", "œuf", "", "a%_'", "é" * 40]), pa.string()),
+        'l"abel': pa.array(some(TEXTS), pa.string()),
         "x": pa.array(some([-1.5, 0.1, 3.0]), pa.float64()),
         "ok": pa.array(some([True, False]), pa.bool_()),
         "day": pa.array(some([day, day + datetime.timedelta(1)]), pa.date32()),
@@ -29,20 +31,27 @@ def table(rows: int) -> pa.Table:
     })  # fmt: skip
 
 
+def copy(version) -> bool:
+    return quick.make(version.path, condition.said(version.schema))
+
+
 def test_a_copy_answers_as_its_table_does(tmp_path):
     store = Store(tmp_path)
     version = store.put(table(700))
     wheres = [(), (Where("n", "=", 3),), (Where('l"abel', "contains", "OEU"),),
               (Where("at", ">", "2024-01-01T00:00:00+00:00"), Where("ok", "!=", True))]  # fmt: skip
     sorts = [(), (Sort('l"abel'), Sort("x", True)), (Sort("at", True),)]
-    asked = [
+    single = [
         Query(where=where, sort=sort, limit=20, row_number="_id", **more)
         for where, sort in itertools.product(wheres, sorts)
         for more in ({}, {"offset": 7}, {"after": 350}, {"before": 350}, {"search": "ete 2024"})
-    ][::3] + [
+    ]
+    asked = [
+        *single[::3],
         Query(group_by=("ok", "day"), aggregates=(Aggregate("sum", "x", "s"),)),
         Query(where=wheres[1], place="_id", columns=("_id", "n"), limit=3),
         Query(distinct=True, columns=("n", "ok")),
+        *(Query(search=words, columns=("n",)) for words in WORDS),
     ]
 
     def answers():
@@ -52,7 +61,7 @@ def test_a_copy_answers_as_its_table_does(tmp_path):
 
     before = answers()
     assert "read_parquet" in engine.source(version.path)
-    assert quick.make(version.path) and not quick.make(version.path)
+    assert copy(version) and not copy(version)
     assert "read_parquet" not in engine.source(version.path)
     assert answers() == before
     # One that cannot be read is removed, and asked nothing.
@@ -64,7 +73,7 @@ def test_a_copy_answers_as_its_table_does(tmp_path):
     assert store.delete(version) and not quick.path_of(version.path).exists()
     for rows in range(1, quick.ATTACHED_MAX + 4):
         small = store.put(table(rows))
-        quick.make(small.path)
+        copy(small)
         reader = store.query(small, Query())
         store.count(broken, Query(where=(Where("n", "=", 1),)))
         assert len(reader.read_all()) == rows
