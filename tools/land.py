@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from shapely import geometry, make_valid
+from shapely import affinity, geometry, make_valid
 from shapely.geometry.base import BaseGeometry
 
 OUT = Path(__file__).parents[1] / "parvis/catalogue/viewing/land.json.gz"
@@ -56,6 +56,31 @@ def ring(arcs: list[list[tuple[float, float]]], numbers: list[int]) -> list[tupl
     return places
 
 
+def unwrapped(places: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return a line without the leap from 180° to -180°: it goes on past the edge of the map."""
+    found, turn, before = [], 0.0, None
+    for x, y in places:
+        if before is not None and abs(x - before) > 180:
+            turn += 360.0 if x < before else -360.0
+        before = x
+        found.append((x + turn, y))
+    return found
+
+
+def closed(places: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return a ring; one that goes round the Earth is closed through the South Pole."""
+    found = unwrapped(places)
+    if len(found) > 3 and abs(found[0][0] - found[-1][0]) > 180:
+        found += [(found[-1][0], -90.0), (found[0][0], -90.0), found[0]]
+    return found
+
+
+def pieces(shape: BaseGeometry, window: BaseGeometry) -> list[BaseGeometry]:
+    """Return the parts of a shape in the window, those past the edges brought back."""
+    found = [affinity.translate(shape, turn).intersection(window) for turn in (0.0, -360.0, 360.0)]
+    return [one for one in found if not one.is_empty]
+
+
 def lines_of(shape: BaseGeometry, kind: str) -> list[list[tuple[float, float]]]:
     """Return the lines (borders) or rings (land) of what is left of a shape."""
     parts = getattr(shape, "geoms", [shape])
@@ -92,12 +117,12 @@ def layer(folder: Path, scale: str, box: Any, near: float, least: float, units: 
     arcs = arcs_of(topology)
     land = []
     for rings in polygons(topology["objects"]["land"]):
-        outer, *holes = [one for n in rings if len(one := ring(arcs, n)) > 3] or [[]]
+        outer, *holes = [one for n in rings if len(one := closed(ring(arcs, n))) > 3] or [[]]
         if not outer:
             continue  # A speck that the quantisation of the source made a line.
-        shape = make_valid(geometry.Polygon(outer, holes)).intersection(window)
-        if shape.area >= least:
-            land += lines_of(shape.simplify(near), "land")
+        for shape in pieces(make_valid(geometry.Polygon(outer, holes)), window):
+            if shape.area >= least:
+                land += lines_of(shape.simplify(near), "land")
     uses: Counter[int] = Counter()
     for shape in topology["objects"]["countries"]["geometries"]:
         if shape["type"]:
@@ -105,8 +130,8 @@ def layer(folder: Path, scale: str, box: Any, near: float, least: float, units: 
     borders = []
     for number, count in uses.items():
         if count > 1 and len(arcs[number]) > 1:
-            line = geometry.LineString(arcs[number]).intersection(window).simplify(near)
-            borders += lines_of(line, "borders")
+            for line in pieces(geometry.LineString(unwrapped(arcs[number])), window):
+                borders += lines_of(line.simplify(near), "borders")
     return {
         "box": box, "units": units, "land": packed(land, units), "borders": packed(borders, units)
     }  # fmt: skip

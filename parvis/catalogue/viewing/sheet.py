@@ -13,6 +13,7 @@ WIDTH, HEIGHT_MIN, HEIGHT_MAX = 480, 160, 480
 KM_BY_DEGREE = 111.32
 LAND_CHARACTERS = 16_000
 TOWNS_MAX = 6
+TOWNS_DEGREES_MAX = 60.0
 LETTER = 14.0
 """Width of a letter where the map is smallest, on a telephone; elsewhere there is more room."""
 Room = tuple[float, float, float, float]
@@ -152,7 +153,7 @@ def under(view: View) -> tuple[str, str]:
     borders = [one.points for one in land.touching(layer.borders, room)]
     lines = [run for points in borders for run in land.runs(points, room)]
     paths = ("", "")
-    for coarse in (1, 2, 4, 8, 16):
+    for coarse in (1, 2, 3, 4, 6, 8, 12, 16):
         paths = (
             "".join(steps(view, ring, coarse, closed=True) for ring in rings),
             "".join(steps(view, line, coarse, closed=False) for line in lines),
@@ -163,11 +164,11 @@ def under(view: View) -> tuple[str, str]:
 
 
 def steps(view: View, line: Sequence[tuple[float, float]], coarse: int, *, closed: bool) -> str:
-    """A ring or line as steps on a lattice of `coarse` units; empty when it is a speck there."""
+    """A ring or line as steps of whole units, none shorter than `coarse`; empty for a speck."""
     places: list[tuple[int, int]] = []
     for longitude, latitude in line:
-        here = round(view.x(longitude) / coarse) * coarse, round(view.y(latitude) / coarse) * coarse
-        if not places or places[-1] != here:
+        here = round(view.x(longitude)), round(view.y(latitude))
+        if not places or max(abs(here[0] - places[-1][0]), abs(here[1] - places[-1][1])) >= coarse:
             places.append(here)
     if closed and places and places[0] == places[-1]:
         places.pop()
@@ -185,6 +186,8 @@ def towns(view: View, taken: list[Room]) -> list[Town]:
     """Names of towns where there is room: not under a circle, nor on other words."""
     west, south, east, north = view.box
     found: list[Town] = []
+    if east - west > TOWNS_DEGREES_MAX:
+        return found
     for name, longitude, latitude in land.TOWNS:
         if not (west < longitude < east and south < latitude < north) or len(found) == TOWNS_MAX:
             continue
