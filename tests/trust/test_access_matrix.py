@@ -6,16 +6,26 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 from django.utils.translation import override
 
 from parvis.core.models import Event
+from parvis.site.views import errors
 from tests.trust import matrix
 from tests.trust.matrix import Row
 from tests.trust.world import ROLES, WRONG_CODE, World
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db]
+
+
+@pytest.fixture(autouse=True)
+def _refusals_in_few_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the requests are refused: the page that says so is drawn by other tests."""
+    monkeypatch.setattr(
+        errors, "_page", lambda _request, status, *_words, **_more: HttpResponse(status=status)
+    )
 
 
 def _routes(patterns: Any, before: str = "") -> Iterator[tuple[str, str | None]]:
