@@ -113,6 +113,13 @@ def _retention() -> bool:
     return bool(retention.run_due())
 
 
+def _readers() -> bool:
+    """Forget who was invited to read a draft, a year after."""
+    from parvis.consult.approval import services
+
+    return bool(services.forget_readers())
+
+
 def _planned() -> bool:
     """Open the consultations whose opening was planned for this minute."""
     from parvis.consult.approval import schedule
@@ -296,6 +303,7 @@ def lanes(jobs: Jobs | None = None) -> dict[str, list[Step]]:
             Step("sessions", _sessions, every=3600),
             Step("leftovers", _leftovers, every=21_600),
             Step("retention", _retention, every=600),
+            Step("readers", _readers, every=3600),
             Step("scrub", _scrub, every=5),
             Step("openings", _openings, every=3600),
         ],

@@ -22,6 +22,7 @@ from parvis.core.tokens import digest
 
 LINK_DAYS = 30
 LINKS_MAX = 20
+NAMES_KEPT_DAYS = 365
 TOKEN_BITS = 256
 COMMENTS_BY_HOUR = 30
 COMMENTS_MAX = 500
@@ -272,3 +273,15 @@ def withdraw_review(*, actor: Actor, review: Review) -> Review:
     deciding.decide(review, Review.State.WITHDRAWN, actor)
     _say("review.withdrawn", review, actor)
     return review
+
+
+def forget_readers(now: datetime | None = None) -> int:
+    """Forget the people invited to read whose link ended a year ago; return how many.
+
+    What they said stays, as said by somebody who has left. The worker calls it.
+    """
+    ended = (now or timezone.now()) - timedelta(days=NAMES_KEPT_DAYS)
+    rows = Reviewer.objects.filter(expires_at__lt=ended)
+    n = rows.count()
+    rows.delete()
+    return n

@@ -305,6 +305,19 @@ def test_a_link_is_shown_once_and_kept_as_a_digest() -> None:
         assert "name" in refusal.value.errors
 
 
+def test_who_read_is_forgotten_a_year_after_and_what_was_said_stays() -> None:
+    team = make_team()
+    review = make_review(team)
+    reviewer, secret = _invited(team, review)
+    services.comment(secret=secret, review=review, body="La phrase est longue.")
+    end = reviewer.expires_at
+    assert services.forget_readers(end + timedelta(days=364)) == 0
+    assert services.forget_readers(end + timedelta(days=366)) == 1
+    assert not Reviewer.objects.exists()
+    said = review.comments.get()
+    assert (said.body, said.reviewer) == ("La phrase est longue.", None)
+
+
 def test_links_are_counted() -> None:
     team = make_team()
     review = make_review(team)
