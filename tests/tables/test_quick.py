@@ -35,7 +35,7 @@ def copy(version) -> bool:
     return quick.make(version.path, condition.said(version.schema))
 
 
-def test_a_copy_answers_as_its_table_does(tmp_path):
+def test_a_copy_answers_as_its_table_does(tmp_path, monkeypatch):
     store = Store(tmp_path)
     version = store.put(table(700))
     wheres = [(), (Where("n", "=", 3),), (Where('l"abel', "contains", "OEU"),),
@@ -47,7 +47,7 @@ def test_a_copy_answers_as_its_table_does(tmp_path):
         for more in ({}, {"offset": 7}, {"after": 350}, {"before": 350}, {"search": "ete 2024"})
     ]
     asked = [
-        *single[::3],
+        *single[::5],
         Query(group_by=("ok", "day"), aggregates=(Aggregate("sum", "x", "s"),)),
         Query(where=wheres[1], place="_id", columns=("_id", "n"), limit=3),
         Query(distinct=True, columns=("n", "ok")),
@@ -71,7 +71,8 @@ def test_a_copy_answers_as_its_table_does(tmp_path):
     assert not quick.path_of(broken.path).exists()
     # With the table goes its copy, from the disk and from memory; more than a few are not held.
     assert store.delete(version) and not quick.path_of(version.path).exists()
-    for rows in range(1, quick.ATTACHED_MAX + 4):
+    monkeypatch.setattr(quick, "ATTACHED_MAX", 2)
+    for rows in range(1, 5):
         small = store.put(table(rows))
         copy(small)
         reader = store.query(small, Query())

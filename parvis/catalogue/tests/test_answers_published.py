@@ -434,7 +434,7 @@ def test_the_page_draws_codes_in_words(client):
 
 
 def test_a_second_person_approves_what_the_files_are_made_of(client):
-    consultation = answered()
+    consultation = answered(12)
     Site.objects.update(approval=Site.Approval.SECOND_PERSON)
     close(consultation)
     one, other = make_actor("steward"), make_actor("steward", "deux@test.example")

@@ -14,6 +14,7 @@ from parvis.catalogue.tests.catalogue_factories import make_dataset, organisatio
 from parvis.catalogue.tests.ckan_clients import Api, token_of
 from parvis.core import files
 from parvis.core.models import Event, File, Node, Revision, Site, State
+from parvis.tables import quick
 
 pytestmark = pytest.mark.django_db
 CSV = b"ville,habitants\nQu\xc3\xa9bec,549459\nL\xc3\xa9vis,149683\n"
@@ -366,7 +367,7 @@ def revise(api, **fields):
     return api.client.post("/api/3/action/package_revise", fields, **api.headers)
 
 
-def test_files_are_sent_inside_a_revision(steward):
+def test_files_are_sent_inside_a_revision(steward, monkeypatch):
     steward("package_create", **full())
     ask = {
         "match": '{"name": "arbres"}',
@@ -398,5 +399,12 @@ def test_files_are_sent_inside_a_revision(steward):
     assert left < tables
     assert {v.sha256 for v in Version.objects.all()} <= {path.stem for path in left}
     assert all(files.path_of(file).exists() for file in File.objects.all())
+    # The worker copies tables that are large enough: what they answer stays.
+    asked = {"resource_id": found[2]["id"], "q": "levis 149683"}
+    rows = nobody()("datastore_search", **asked)
+    monkeypatch.setattr(quick, "ROWS_MIN", 1)
+    assert store.quicken() and not store.quicken()
+    assert list(store.store().root.glob("??/*.duckdb")) != []
+    assert nobody()("datastore_search", **asked) == rows and len(rows["records"]) == 1
     steward.refused("package_revise", 409, match={"name": "arbres"}, filter=1e300)
     steward.refused("package_create", 409, **full(name="sql"))
