@@ -30,9 +30,12 @@ def found(actor: Actor) -> Iterator[Found]:
         title = ngettext(
             "%(n)s discussion of data without answer", "%(n)s discussions of data without answer", n
         )
-        words = ngettext(
-            "The oldest waits for %(n)s day.", "The oldest waits for %(n)s days.", days
-        ) % {"n": number(days)}
+        words = (
+            ngettext("The oldest waits for %(n)s day.", "The oldest waits for %(n)s days.", days)
+            % {"n": number(days)}
+            if days
+            else _("The oldest came today.")
+        )
         late = days >= LATE_DAYS
         title = title % {"n": number(n)}
         yield Found(n, title, words, url, _("Answer"), late=late, urgent=late)
