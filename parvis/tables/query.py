@@ -128,10 +128,12 @@ def compile_query(path: Path, schema: Schema, query: Query) -> tuple[str, list[A
         beyond, values = bound(path, schema, query)
         conditions += f"{' AND' if conditions else ' WHERE'} ({beyond})"
         parameters += values
-    if query.after is not None and query.limit is not None and not _narrowed(query):
+    limit = query.limit
+    if query.after is not None and limit is not None and not _narrowed(query):
         # In the order of the file it is known where this page ends: nothing beyond is read.
         conditions += f" AND {_ORDER} < ?"
-        parameters.append(query.after + query.offset + _natural(query.limit, "limit"))
+        parameters.append(query.after + query.offset + _natural(limit, "limit"))
+        limit = limit if query.offset else None
     once = "DISTINCT " if query.distinct else ""
     source = _source(path, query)
     if order == _ORDER and quick.reads(source):
@@ -143,9 +145,9 @@ def compile_query(path: Path, schema: Schema, query: Query) -> tuple[str, list[A
         sql = f"SELECT * FROM ({sql})"  # noqa: S608
     if order:
         sql += f" ORDER BY {order}"
-    if query.limit is not None:
+    if limit is not None:
         sql += " LIMIT ?"
-        parameters.append(_natural(query.limit, "limit"))
+        parameters.append(_natural(limit, "limit"))
     if query.offset:
         sql += " OFFSET ?"
         parameters.append(_natural(query.offset, "offset"))
