@@ -245,5 +245,11 @@ def _constants(
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
+    """What is wrong; of an error of Java, what began it."""
+    words = str(error)
+    with contextlib.suppress(*_java()):
+        cause = getattr(error, "java_exception", None)
+        while cause is not None:
+            words, cause = cause.getMessage() or words, cause.getCause()
+    lines = words.strip().splitlines()
     return lines[0][:500] if lines else type(error).__name__
