@@ -200,11 +200,11 @@ def test_telling_costs_queries_by_reader_not_by_link() -> None:
     make_site()
     town = make_organisation("ville", "Ville d’essai")
     _steward("marie@test.example", town)
+    dataset = _dataset("arbres", town)
 
     def cost(start: int, stop: int, days: float) -> int:
         for n in range(start, stop):
-            row = _link(_dataset(f"jeu-{n}", town), f"lien-{n}")
-            _break(row)
+            _break(_link(dataset, f"lien-{n}"))
         with CaptureQueriesContext(connection) as caught:
             assert services.tell_links(_in(days)) == 1
         return len(caught)
