@@ -3,8 +3,10 @@
 import datetime
 import json
 import math
+import os
 import random
 import re
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 from parvis.catalogue.conformity import checks
 from parvis.catalogue.tests.catalogue_factories import make_dataset
 from parvis.tables import choice, condition, engine, figures
+from parvis.tables import spark as engine_of_spark
 from parvis.tables.difference import changes, difference
 from parvis.tables.dump import chunks
 from parvis.tables.errors import TableError
@@ -75,7 +78,19 @@ def table(seed: int = 1) -> pa.Table:
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory) -> Iterator[dict[str, str]]:
-    with cluster(tmp_path_factory.mktemp("spark")) as environment:
+    folder = tmp_path_factory.mktemp("spark")
+    with cluster(folder) as environment, pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            if name.startswith("SPARK_"):
+                patch.setenv(name, value)
+
+        def start() -> None:
+            with engine_of_spark._lock:
+                session = engine_of_spark._Session(environment["PARVIS_SPARK_MASTER"])
+                engine_of_spark._sessions[os.getpid()] = session
+
+        # The driver starts while this process makes a database: two cores, two things.
+        threading.Thread(target=start).start()
         yield environment
 
 
