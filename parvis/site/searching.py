@@ -70,9 +70,7 @@ class Filters:
         own += [("sort", self.order)] if self.order else []
         return "?" + urlencode([*own, *pairs], errors="replace")
 
-    def find(
-        self, *, limit: int, offset: int = 0, order: str = "", after: int = 0
-    ) -> search.Found:
+    def find(self, *, limit: int, offset: int = 0, order: str = "", after: int = 0) -> search.Found:
         """Return what these filters find; `after`: among later entries of the index only."""
         return search.search(
             self.text,
