@@ -25,7 +25,20 @@ WORKERS = ["-n", "3", "--dist", "worksteal"]
 PURE = [f"--ignore=tests/{name}" for name in ("merkle", "tables", "analysis")]
 FILES = [f"parvis/catalogue/{name}" for name in ("texts", "dcat", "conformity")]
 DRAWN = [
-    *(f"--ignore-glob=*/test_*{name}*.py" for name in ("pages", "desk", "media", "readers")),
+    *(
+        f"--ignore-glob=*/test_*{name}*.py"
+        for name in (
+            "pages",
+            "desk",
+            "media",
+            "readers",
+            "launch",
+            "facsimile",
+            "editor",
+            "routing",
+            "keeping",
+        )
+    ),
     *(f"--ignore={name}" for name in ("tests/trust", *FILES)),
 ]
 # Two, each with a demonstration of its own: a browser and a server keep a core busy.
