@@ -37,6 +37,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
+def pytest_unconfigure() -> None:
+    """What was set apart is let go: DuckDB's module complains of what is left at the end."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
     """The tests' database is a copy of one that was migrated once for every worker."""
