@@ -83,6 +83,7 @@ def test_a_backup_under_load_restores_whole(
     assert size > 20
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_secrets_are_apart_and_nothing_of_them_is_in_the_data(home: Home, tmp_path: Path) -> None:
     fill(home, 2)
@@ -133,6 +134,7 @@ def test_an_old_backup_never_signs_a_smaller_tree(home: Home, tmp_path: Path) ->
     home.done("verify", str(home.path / "ledger"))
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_a_damaged_or_foreign_backup_changes_nothing(home: Home, tmp_path: Path) -> None:
     fill(home, 2)
@@ -156,6 +158,7 @@ def test_a_damaged_or_foreign_backup_changes_nothing(home: Home, tmp_path: Path)
     assert not list(home.path.glob("replaced-*")) + list(home.path.glob(".restore-*"))
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_check_names_what_is_damaged(home: Home) -> None:
     fill(home, 3)
@@ -186,6 +189,7 @@ def test_check_names_what_is_damaged(home: Home) -> None:
     assert "leaf" in said.stderr
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_recount_sees_a_row_that_was_removed_behind_our_back(home: Home) -> None:
     fill(home, 4)
@@ -200,6 +204,7 @@ def test_recount_sees_a_row_that_was_removed_behind_our_back(home: Home) -> None
     assert "kept, row by row 3 ≠ 4" in said.stdout
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_export_writes_counts_and_tables(home: Home, tmp_path: Path) -> None:
     fill(home, 3)
@@ -213,6 +218,7 @@ def test_export_writes_counts_and_tables(home: Home, tmp_path: Path) -> None:
     assert '"kind": "consultation"' in (tmp_path / "out" / "nodes.jsonl").read_text()
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_import_names_bad_rows_and_adds_nothing_twice(home: Home, tmp_path: Path) -> None:
     home.python(
